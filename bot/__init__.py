@@ -1,0 +1,1 @@
+"""Runs: wiring, command line, schedule, HTTP, the loop, data in, words out, and the demo."""

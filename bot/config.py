@@ -1,0 +1,152 @@
+"""Settings: read once from the environment or `.env`, checked all at once, handed on as plain values.
+
+The field's usual names are kept where they exist (`SLACK_BOT_TOKEN`, `OPENAI_API_KEY`, `DATABASE_URL`); the rest begin
+with `LOOKOUT_`. `.env.example` lists all of them and is tested against this module.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from scoring.config import PolicyConfig, ScoreConfig
+from scoring.errors import InvalidInput
+from scoring.model import Reading
+
+Names = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Every setting, with its default. Secrets never print."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr = SecretStr("")
+    slack_app_token: SecretStr = SecretStr("")
+    slack_signing_secret: SecretStr = SecretStr("")
+    slack_api_url: str = "https://slack.com/api/"
+
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: str = ""
+    openai_model: str = "gpt-5-mini"
+
+    database_url: str = ""
+    home: Path = Field(default=Path("var"), alias="LOOKOUT_HOME")
+
+    host: str = Field(default="127.0.0.1", alias="LOOKOUT_HOST")
+    port: int = Field(default=8080, ge=0, le=65535, alias="LOOKOUT_PORT")
+    write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_WRITE_KEYS")
+
+    timezone: str = Field(default="UTC", alias="LOOKOUT_TIMEZONE")
+    score_hour: int = Field(default=6, ge=0, le=23, alias="LOOKOUT_SCORE_HOUR")
+    digest_time: str = Field(default="08:30", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_DIGEST_TIME")
+    work_start: str = Field(default="09:00", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_WORK_START")
+    work_end: str = Field(default="18:00", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_WORK_END")
+
+    alert_channel: str = Field(default="#cs-alerts", alias="LOOKOUT_ALERT_CHANNEL")
+    digest_channel: str = Field(default="#cs-digest", alias="LOOKOUT_DIGEST_CHANNEL")
+    ops_channel: str = Field(default="", alias="LOOKOUT_OPS_CHANNEL")
+    routes: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_ROUTES")
+    lead_email: str = Field(default="", alias="LOOKOUT_LEAD_EMAIL")
+
+    preset: Literal["default", "literal"] = Field(default="default", alias="LOOKOUT_PRESET")
+    reading: Reading = Field(default=Reading.COHORT, alias="LOOKOUT_READING")
+    baseline_excludes_window: bool = Field(default=False, alias="LOOKOUT_BASELINE_EXCLUDES_WINDOW")
+    high_value_tiers: Names = Field(default=(), alias="LOOKOUT_HIGH_VALUE_TIERS")
+    budget: float = Field(default=0.10, ge=0, alias="LOOKOUT_ALERT_BUDGET")
+    quiet_days: int = Field(default=90, ge=0, alias="LOOKOUT_QUIET_DAYS")
+    ignored_events: Names = Field(default=(), alias="LOOKOUT_IGNORED_EVENTS")
+    key_features: Names = Field(default=(), alias="LOOKOUT_KEY_FEATURES")
+    login_events: Names = Field(default=("login", "logged_in", "Logged In"), alias="LOOKOUT_LOGIN_EVENTS")
+    journey: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_JOURNEY")
+
+    smtp_host: str = Field(default="", alias="LOOKOUT_SMTP_HOST")
+    smtp_port: int = Field(default=587, ge=1, le=65535, alias="LOOKOUT_SMTP_PORT")
+    smtp_username: str = Field(default="", alias="LOOKOUT_SMTP_USERNAME")
+    smtp_password: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_SMTP_PASSWORD")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(default="starttls", alias="LOOKOUT_SMTP_TLS")
+    smtp_ca_file: str = Field(default="", alias="LOOKOUT_SMTP_CA_FILE")
+    mail_domains: Names = Field(default=(), alias="LOOKOUT_MAIL_DOMAINS")
+
+    links: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_LINKS")
+    product_name: str = Field(default="our product", alias="LOOKOUT_PRODUCT_NAME")
+    templates: str = Field(default="", alias="LOOKOUT_TEMPLATES")
+    log_level: Literal["INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LOOKOUT_LOG_LEVEL")
+
+    @field_validator(
+        "high_value_tiers",
+        "ignored_events",
+        "key_features",
+        "login_events",
+        "mail_domains",
+        "write_keys",
+        mode="before",
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no IANA time zone; write one like Europe/Berlin")
+        return value
+
+    @model_validator(mode="after")
+    def _working_hours(self) -> Self:
+        if self.work_start >= self.work_end:
+            raise ValueError("LOOKOUT_WORK_START must be before LOOKOUT_WORK_END")
+        return self
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The workspace's time zone: days are counted in it (R9)."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def database(self) -> str:
+        """The database's URL; a SQLite file in the data folder by default."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'lookout.db').resolve()}"
+
+    @property
+    def socket_mode(self) -> bool:
+        """With an app token Slack comes over a socket, without one to `/slack/events`."""
+        return bool(self.slack_app_token.get_secret_value())
+
+    @property
+    def scoring(self) -> ScoreConfig:
+        """The scoring numbers these settings ask for."""
+        return ScoreConfig(
+            reading=self.reading,
+            baseline_excludes_window=self.baseline_excludes_window,
+            ignored_events=frozenset(self.ignored_events),
+            key_features=frozenset(self.key_features),
+            login_events=frozenset(self.login_events),
+            journey=self.journey,
+        )
+
+    @property
+    def policy(self) -> PolicyConfig:
+        """The alerting numbers these settings ask for."""
+        return PolicyConfig(
+            preset=self.preset,
+            budget_per_account_month=self.budget,
+            quiet_days=self.quiet_days,
+            high_value_tiers=frozenset(self.high_value_tiers),
+        )
+
+
+def load(**values: object) -> Settings:
+    """The settings from the environment and `.env`, or one error that names every fault and prints no value."""
+    try:
+        return Settings(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors())
+        raise InvalidInput("Lookout did not start, its settings are wrong.\n  " + "\n  ".join(faults)) from None

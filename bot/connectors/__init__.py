@@ -1,0 +1,1 @@
+"""Data in: each source is one module, independent of the others."""

@@ -1,0 +1,1 @@
+"""The Proactive Retention Loop: detect, score, alert, intervene, measure, learn."""

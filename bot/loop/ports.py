@@ -1,0 +1,84 @@
+"""Everything the loop asks of the world but its own memory (that is `records.py`): time, usage, words, mail, Slack.
+
+Instants are aware UTC; `now` always comes from the `Clock`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from scoring.briefs import CardBrief, DigestBrief
+from scoring.casework import Fact
+from scoring.messages import Mail, Receipt, SlackReceipt, Written
+from scoring.model import Account, Person, Snapshot
+
+Clock = Callable[[], datetime]
+
+
+class UsageScores(Protocol):
+    """The scoring engine over the usage store, run in a worker process (architecture: the kernel)."""
+
+    async def score(self, day: date) -> list[Snapshot]:
+        """Bring roll-ups up to date and give every account's snapshot at the end of `day`."""
+
+    async def data_until(self) -> datetime | None:
+        """The newest event we hold."""
+
+    async def volume(self, days: int, until: date) -> list[int]:
+        """Events per day over the fleet, oldest first; to see a feed that went silent (R35)."""
+
+    async def dirty(self) -> bool:
+        """Whether events came in that no score has seen."""
+
+
+class Writer(Protocol):
+    """Phrases a draft (R45-R49). Never raises: without a model, or when the gate fails, the template stands in."""
+
+    async def write(
+        self,
+        *,
+        play: str,
+        account: Account,
+        contact: Person,
+        csm: Person,
+        facts: Sequence[Fact],
+        now: datetime,
+    ) -> Written: ...
+
+    def check(
+        self,
+        subject: str,
+        body: str,
+        *,
+        facts: Sequence[Fact],
+        account: Account,
+        contact: Person,
+        csm: Person,
+    ) -> tuple[tuple[str, str], ...]:
+        """What the gate says of a person's edit: (rule, text) pairs; a warning, not a block (R49)."""
+
+
+class Mailer(Protocol):
+    """Sends one mail; tells what is certain and what is not; never retries by itself (R54)."""
+
+    async def send(self, mail: Mail) -> Receipt: ...
+
+
+class Notifier(Protocol):
+    """Talks to Slack. Raises `scoring.errors.SlackRefused`."""
+
+    async def post_card(self, channel: str, brief: CardBrief, *, mention: str = "") -> SlackReceipt: ...
+    async def update_card(self, receipt: SlackReceipt, brief: CardBrief) -> None: ...
+    async def note(self, receipt: SlackReceipt, text: str) -> None: ...
+    async def digest(self, target: str, brief: DigestBrief) -> SlackReceipt: ...
+    async def notice(self, target: str, text: str) -> SlackReceipt: ...
+    async def user_by_email(self, email: str) -> tuple[str, str] | None:
+        """(Slack user id, time zone) of a full member of our workspace, or None."""
+
+
+class Wake(Protocol):
+    """Tells the sweeps that there is work now, so that a person does not wait for the next tick."""
+
+    def __call__(self) -> None: ...

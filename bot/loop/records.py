@@ -1,0 +1,179 @@
+"""What the loop remembers: the repositories inside one transaction. `storage` implements them.
+
+Leaving a `UnitOfWork` block commits, an exception rolls back. Repositories take and give values of `scoring`;
+instants are aware UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import date, datetime
+from typing import Protocol
+
+from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
+from scoring.messages import Card, Post
+from scoring.model import Account, Milestone, Person, Snapshot, Ticket
+
+
+class Accounts(Protocol):
+    """Accounts, people, milestones and tickets."""
+
+    async def get(self, account_id: str) -> Account | None: ...
+    async def all(self) -> list[Account]: ...
+    async def upsert(self, accounts: Iterable[Account]) -> None: ...
+    async def person(self, person_id: str) -> Person | None: ...
+    async def people(self, person_ids: Iterable[str]) -> dict[str, Person]: ...
+    async def contacts(self, account_id: str) -> list[Person]: ...
+    async def csms(self) -> list[Person]: ...
+    async def csm_by_email(self, email: str) -> Person | None: ...
+    async def csm_by_slack_id(self, slack_id: str) -> Person | None: ...
+    async def link_slack(self, person_id: str, slack_id: str, timezone: str) -> None: ...
+    async def assign(self, account_id: str, csm_id: str) -> None: ...
+    async def upsert_people(self, people: Iterable[Person]) -> None: ...
+    async def milestones(self) -> list[Milestone]: ...
+    async def upsert_milestones(self, milestones: Iterable[Milestone]) -> None: ...
+    async def open_tickets(self, account_id: str) -> list[Ticket]: ...
+    async def upsert_tickets(self, tickets: Iterable[Ticket]) -> None: ...
+
+
+class Snapshots(Protocol):
+    """One row per account and day (R9)."""
+
+    async def land(self, snapshots: Sequence[Snapshot]) -> None:
+        """Insert or replace, in bulk; running it twice changes nothing."""
+
+    async def latest_day(self) -> date | None: ...
+    async def days(self) -> list[date]:
+        """The days that have snapshots, oldest first."""
+
+    async def on(self, day: date) -> dict[str, Snapshot]:
+        """Every account's snapshot of one day."""
+
+    async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
+        """One account's snapshots, both ends included, oldest first."""
+
+    async def scores(self, since: date, until: date) -> dict[str, list[tuple[date, float, int]]]:
+        """Every account's (day, score, config version), oldest first; narrow, for rules over a week (R21)."""
+
+
+class Cases(Protocol):
+    """Cases, the triggers that fired, and the decisions with their reasons."""
+
+    async def get(self, case_id: str) -> Case | None: ...
+    async def live(self) -> list[Case]: ...
+    async def live_of(self, account_id: str) -> Case | None: ...
+    async def last_of(self, account_id: str) -> Case | None:
+        """The newest case of an account, live or ended (R39)."""
+
+    async def last_of_all(self) -> dict[str, Case]: ...
+    async def ended_since(self, since: datetime) -> list[Case]: ...
+    async def opened_since(self, since: datetime) -> int: ...
+    async def add(self, case: Case) -> bool:
+        """False when the account already has a live case (unique by constraint)."""
+
+    async def save(self, case: Case, *, expected: int) -> bool:
+        """Write `case` (its version is `expected` + 1) if the stored version still is `expected`; False when beaten."""
+
+    async def fired(self, triggers: Iterable[Trigger]) -> list[Trigger]:
+        """Store triggers; give back those that were new by (account, kind, window)."""
+
+    async def fired_on(self, day: date) -> list[Trigger]: ...
+    async def decide(self, decisions: Iterable[Decision]) -> None:
+        """Store decisions; the newest of (account, day) stands."""
+
+    async def decisions(self, day: date) -> list[Decision]: ...
+    async def decisions_of(self, account_id: str) -> list[Decision]: ...
+
+
+class Outreaches(Protocol):
+    """Drafts and mails."""
+
+    async def add_draft(self, draft: Draft) -> bool:
+        """False when that version of the case's draft exists already."""
+
+    async def latest_draft(self, case_id: str) -> Draft | None: ...
+    async def draft(self, draft_id: str) -> Draft | None: ...
+    async def drafts(self, case_id: str) -> list[Draft]: ...
+    async def cases_without_draft(self) -> list[str]: ...
+    async def add(self, outreach: Outreach) -> None: ...
+    async def get(self, outreach_id: str) -> Outreach | None: ...
+    async def latest_of(self, case_id: str) -> Outreach | None: ...
+    async def due(self, now: datetime) -> list[Outreach]:
+        """Approved mails whose `not_before` has come, oldest first; nothing is claimed."""
+
+    async def move(
+        self, outreach_id: str, from_state: OutreachState, to_state: OutreachState, **changes: object
+    ) -> Outreach | None:
+        """Compare-and-set on the state, changing other fields with it; None when somebody was faster."""
+
+    async def stale_claims(self, before: datetime) -> list[Outreach]:
+        """Mails in `sending` that were claimed before an instant: their fate is unknown (R54)."""
+
+    async def last_to(self, email: str) -> Outreach | None:
+        """The newest mail to this address, over all accounts, that left or may have left (R51)."""
+
+    async def last_for(self, account_id: str) -> Outreach | None: ...
+    async def suppress(self, email: str, reason: str, at: datetime) -> None: ...
+    async def suppressed(self, email: str) -> str | None:
+        """Why this address must not be written to, or None."""
+
+
+class SlackOutbox(Protocol):
+    """What Slack still has to be told: at least once, newest state wins (see the two outboxes in DESIGN.md)."""
+
+    async def want_card(
+        self, case_id: str, *, channel: str = "", mention: str = "", not_before: datetime | None = None
+    ) -> None:
+        """Ask for the card to be posted or brought up to date; `channel` is needed the first time."""
+
+    async def card(self, case_id: str) -> Card | None: ...
+    async def cards_due(self, now: datetime) -> list[Card]: ...
+    async def cards_posted_since(self, channel: str, since: datetime) -> int: ...
+    async def card_done(self, case_id: str, *, posted: int, channel: str, ts: str, at: datetime) -> None: ...
+    async def card_failed(self, case_id: str, *, error: str, not_before: datetime) -> None: ...
+    async def say(self, post: Post) -> bool:
+        """Queue a post; False when its key is known already."""
+
+    async def posts_due(self, now: datetime) -> list[Post]: ...
+    async def post_done(self, key: str, at: datetime) -> None: ...
+    async def post_failed(self, key: str, *, error: str, not_before: datetime) -> None: ...
+    async def backlog(self) -> int: ...
+
+
+class Audit(Protocol):
+    """Append-only."""
+
+    async def add(self, entry: AuditEntry) -> None: ...
+    async def of_case(self, case_id: str) -> list[AuditEntry]: ...
+    async def newest(self, limit: int) -> list[AuditEntry]: ...
+
+
+class Flags(Protocol):
+    """Small named facts that survive a restart: `paused`, `storm`, `first_run`, `scored:2026-11-20`, leases."""
+
+    async def get(self, name: str) -> str | None: ...
+    async def set(self, name: str, value: str | None) -> None: ...
+    async def claim(self, name: str, value: str) -> bool:
+        """Set it if it is unset; True for the one caller that did."""
+
+    async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
+        """Take or prolong a lease: True while `holder` has it."""
+
+
+class UnitOfWork(Protocol):
+    """One transaction with all repositories."""
+
+    accounts: Accounts
+    snapshots: Snapshots
+    cases: Cases
+    outreach: Outreaches
+    slack: SlackOutbox
+    audit: Audit
+    flags: Flags
+
+
+class Store(Protocol):
+    """Opens transactions: `async with store() as work: ...`."""
+
+    def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]: ...

@@ -1,0 +1,1 @@
+"""Words out: mail, and what is logged elsewhere."""

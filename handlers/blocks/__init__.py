@@ -1,0 +1,1 @@
+"""Pure builders: briefs in, Block Kit out."""

@@ -1,0 +1,60 @@
+"""What handlers ask of the product. `bot.loop` implements `Desk`; handlers know nothing behind it.
+
+Every coroutine answers well under a second: it writes rows and returns; Slack and mail are told by the sweeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from scoring.briefs import Answer, CardBrief, Choice, HealthBrief, HomeBrief, Line
+from scoring.casework import Draft, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who clicks: verified by the middleware. `person_id` is our CSM with the same e-mail, else empty."""
+
+    slack_id: str
+    name: str
+    team_id: str
+    person_id: str = ""
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did: the new version, or why not, with what the gate remarks (warnings, R49)."""
+
+    answer: Answer
+    draft: Draft | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Desk(Protocol):
+    """What a person can do to a case, and what they can look up."""
+
+    async def member(self, slack_id: str, email: str, timezone: str) -> str:
+        """The CSM id for a verified e-mail (linking the Slack id), or an empty string."""
+
+    async def approve(self, case_id: str, draft_version: int, content_hash: str, actor: Actor) -> Answer: ...
+    async def undo(self, outreach_id: str, actor: Actor) -> Answer: ...
+    async def arrived(self, outreach_id: str, actor: Actor) -> Answer: ...
+    async def send_again(self, outreach_id: str, actor: Actor) -> Answer: ...
+    async def draft(self, case_id: str) -> tuple[CardBrief, Draft | None] | None: ...
+    async def edit(self, case_id: str, base_version: int, subject: str, body: str, actor: Actor) -> Edited: ...
+    async def snooze(self, case_id: str, until: datetime, reason: str, actor: Actor) -> Answer: ...
+    async def wake_up(self, case_id: str, actor: Actor) -> Answer: ...
+    async def assign(self, case_id: str, slack_id: str, email: str, actor: Actor) -> Answer: ...
+    async def dismiss(self, case_id: str, verdict: Verdict, note: str, actor: Actor) -> Answer: ...
+    async def open_case(self, account_id: str, actor: Actor) -> Answer:
+        """A person asks for a card on this account (R39)."""
+
+    async def card(self, case_id: str) -> CardBrief | None: ...
+    async def health(self, query: str) -> HealthBrief | Choice: ...
+    async def worst(self, actor: Actor, limit: int = 5) -> tuple[Line, ...]: ...
+    async def home(self, actor: Actor, page: int = 1) -> HomeBrief: ...
+    async def pause(self, actor: Actor, *, paused: bool) -> Answer: ...
+    async def storm(self, actor: Actor, *, release: bool) -> Answer: ...

@@ -1,0 +1,1 @@
+"""Decides: the vocabulary and every rule; pure."""

@@ -1,0 +1,48 @@
+"""The errors a person may read. Each sentence says what happened, whether anything was sent, and what to do."""
+
+from __future__ import annotations
+
+
+class LookoutError(Exception):
+    """Base of all errors whose text may be shown to a user as it stands."""
+
+
+class InvalidInput(LookoutError):
+    """Something given to us (a file, a setting, an argument) cannot be used; the text names the place and the mend."""
+
+
+class NotFound(LookoutError):
+    """Nothing by that name or id."""
+
+
+class Refused(LookoutError):
+    """A rule or a right forbids it; nothing was sent."""
+
+
+class TooLate(LookoutError):
+    """Someone or something was faster; the text says who and when."""
+
+
+class Unavailable(LookoutError):
+    """A part of the outside world did not answer; `permanent` tells whether trying again can help."""
+
+    def __init__(self, text: str, *, permanent: bool = False) -> None:
+        super().__init__(text)
+        self.permanent = permanent
+
+
+class SlackRefused(LookoutError):
+    """Slack said no or did not answer. `code` is Slack's own; `permanent`: the same call cannot succeed.
+
+    `ambiguous` means that it may have happened all the same (a dropped connection, `internal_error`);
+    `retry_after` is in seconds, where Slack gave one.
+    """
+
+    def __init__(
+        self, code: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(f"Slack answered {code!r}.")
+        self.code = code
+        self.permanent = permanent
+        self.ambiguous = ambiguous
+        self.retry_after = retry_after

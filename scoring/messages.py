@@ -1,0 +1,86 @@
+"""What leaves the house: mails to customers, and messages to our own people in Slack.
+
+The two outboxes differ on purpose. Slack messages are delivered at least once, the newest state wins; a mail is
+delivered at most once by itself, and one whose fate is unknown waits for a person (R54).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The Slack message of a case: what we want it to show and what it shows."""
+
+    case_id: str
+    channel: str
+    wanted: int
+    posted: int = 0
+    ts: str = ""
+    posted_channel: str = ""
+    not_before: datetime | None = None
+    attempts: int = 0
+    error: str = ""
+    mention: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One other Slack message on its way: a thread note, a digest, a notice. `key` is unique: it is posted once.
+
+    `case_id` set: goes into that card's thread. `kind` is `note`, `digest` or `notice`; `body` is plain text, or the
+    day (ISO) for a digest, whose content is read when it is delivered.
+    """
+
+    key: str
+    kind: str
+    target: str
+    body: str
+    case_id: str = ""
+    not_before: datetime | None = None
+    attempts: int = 0
+    error: str = ""
+    posted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a writer gives: `origin` is `template` or the model's name, `note` says why a template stands in."""
+
+    subject: str
+    body: str
+    origin: str
+    prompt_version: str
+    note: str = ""
+    fact_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one person, in the CSM's name."""
+
+    message_id: str
+    from_name: str
+    from_email: str
+    to_name: str
+    to_email: str
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a mail: `sent`, `refused` (certain, for good), `deferred` (certain, try later), `unknown`."""
+
+    state: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackReceipt:
+    """Where a message stands in Slack."""
+
+    channel: str
+    ts: str

@@ -1,0 +1,1 @@
+"""The usage store: raw events and their roll-ups."""

@@ -30,10 +30,16 @@ class TriggerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One true sentence about one account, with an id that a draft can name (R48). `numbers` in it are literal."""
+    """One true sentence about one account, with an id that a draft can name (R48). Numbers in it are literal.
+
+    Ids that begin with `internal.` are for our own people: they reach neither the model nor a customer. `value` is the
+    bare thing that a template may place (`prompts/facts.py` lists the ids it knows: `feature.last`, `step.stuck`,
+    `feature.dropped`): `Fact("feature.last", "The feature they used last is report_builder.", "report_builder")`.
+    """
 
     id: str
     text: str
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,116 @@
+"""Gathers what a card shows, and which cards wait for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+
+from bot.loop.records import UnitOfWork
+from scoring.briefs import CardBrief, Line
+from scoring.casework import Case, CaseState, Fact, OutreachState
+from scoring.model import Account, Health, Person, Signals, Snapshot
+
+WHY_LIMIT = 3
+
+
+async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief | None:
+    """The brief of one case, or None when the case or its account no longer exists (C6)."""
+    case = await work.cases.get(case_id)
+    account = await work.accounts.get(case.account_id) if case else None
+    if case is None or account is None:
+        return None
+    today, before = await _snapshots(work, case)
+    draft = await work.outreach.latest_draft(case.id)
+    contacts = await work.accounts.contacts(account.id)
+    owner = case.csm_id or account.csm_id
+    return CardBrief(
+        account=account,
+        case=case,
+        health=today.health,
+        signals=today.signals,
+        why=strongest(case),
+        csm=await work.accounts.person(owner) if owner else None,
+        contact=_contact(contacts, draft.to_id if draft else ""),
+        draft=draft,
+        outreach=await work.outreach.latest_of(case.id),
+        history=tuple(await work.audit.of_case(case.id)),
+        people={person.id: person for person in contacts},
+        data_until=await data_until(work),
+        now=now,
+        previous_score=before.health.score if before else None,
+    )
+
+
+def strongest(case: Case) -> tuple[Fact, ...]:
+    """At most three facts that say why now: each trigger's first, then the rest (UX 2)."""
+    firsts = [trigger.why[0] for trigger in case.triggers if trigger.why]
+    rest = [fact for trigger in case.triggers for fact in trigger.why[1:]]
+    by_text = {fact.text: fact for fact in reversed(firsts + rest)}
+    return tuple(by_text.values())[::-1][:WHY_LIMIT]
+
+
+async def data_until(work: UnitOfWork) -> datetime | None:
+    """The newest event that the last score saw; cards and answers say how old their data is (UX 16)."""
+    stored = await work.flags.get("data_until")
+    return datetime.fromisoformat(stored) if stored else None
+
+
+async def _snapshots(work: UnitOfWork, case: Case) -> tuple[Snapshot, Snapshot | None]:
+    """The newest snapshot of the case's account and the one a week before; a bare one if there is none yet."""
+    latest = await work.snapshots.latest_day() or case.opened_at.date()
+    found = await work.snapshots.of(case.account_id, latest - timedelta(days=7), latest)
+    if not found:
+        return _unscored(case.account_id, latest), None
+    return found[-1], found[0] if len(found) > 1 else None
+
+
+def _unscored(account_id: str, day: date) -> Snapshot:
+    return Snapshot(
+        health=Health(account_id, day, score=0.0, parts=(), coverage=0.0),
+        signals=Signals(account_id, day),
+    )
+
+
+def _contact(contacts: list[Person], chosen: str) -> Person | None:
+    """The person the draft is for, else the main contact."""
+    ranked = sorted(contacts, key=lambda person: (person.id != chosen, not person.primary, person.left))
+    return ranked[0] if ranked else None
+
+
+async def decisions_waiting(work: UnitOfWork, csm_id: str | None) -> tuple[Line, ...]:
+    """Cases where a person must act: open ones, and mails of unknown fate; the worst and dearest first."""
+    accounts = {account.id: account for account in await work.accounts.all()}
+    latest = await work.snapshots.latest_day()
+    snapshots: Mapping[str, Snapshot] = await work.snapshots.on(latest) if latest else {}
+    found: list[tuple[Case, Account]] = []
+    for case in await work.cases.live():
+        account = accounts.get(case.account_id)
+        if account is None or csm_id not in {None, case.csm_id or account.csm_id}:
+            continue
+        if case.state is CaseState.OPEN or await _uncertain(work, case):
+            found.append((case, account))
+    found.sort(key=lambda pair: (-pair[0].severity.rank, -(pair[1].arr or 0), pair[1].name))
+    return tuple(_decision_line(case, account, snapshots.get(account.id)) for case, account in found)
+
+
+async def _uncertain(work: UnitOfWork, case: Case) -> bool:
+    if case.state is not CaseState.APPROVED:
+        return False
+    outreach = await work.outreach.latest_of(case.id)
+    return outreach is not None and outreach.state is OutreachState.UNCERTAIN
+
+
+def _decision_line(case: Case, account: Account, snapshot: Snapshot | None) -> Line:
+    text = case.triggers[0].why[0].text if case.triggers and case.triggers[0].why else case.severity.value
+    if case.state is CaseState.APPROVED:
+        text = "We do not know whether its mail arrived."
+    return Line(
+        account_id=account.id,
+        name=account.name,
+        text=text,
+        score=snapshot.health.score if snapshot else None,
+        severity=case.severity.value,
+        arr=account.arr,
+        domain=account.domain,
+        case_id=case.id,
+    )

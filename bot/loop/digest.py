@@ -1,0 +1,225 @@
+"""The morning digest: one message per CSM and one for the channel, each working day, at a local time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bot.loop.briefing import decisions_waiting
+from bot.loop.ports import Clock
+from bot.loop.records import Store, UnitOfWork
+from scoring.briefs import DigestBrief, Line, Section
+from scoring.casework import Case, CaseState, Decision, Trigger
+from scoring.messages import Post
+from scoring.model import Account, Band, Person, Snapshot
+
+FRIDAY = 4
+LINES = 10
+CHANGED_POINTS = 5.0
+LATEST_HOURS = 6
+WATCH = "Worth watching"
+DECIDE = "Decide now"
+WAITING = "Waiting"
+CHANGED = "Changed since last week"
+HELD = "Triggered, but no card"
+MAILED = "Mails of the last seven days"
+STALE_DAYS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """Queues what is due and builds what is delivered. `at` is the local time; the channel's zone is the workspace's."""
+
+    store: Store
+    clock: Clock
+    at: time
+    zone: ZoneInfo
+    channel: str
+
+    async def run(self) -> int:
+        """Queue every digest whose local time has come; the key makes it once per person and local day (F1)."""
+        now = self.clock()
+        queued = 0
+        async with self.store() as work:
+            day = await work.snapshots.latest_day()
+            if day is None:
+                return 0
+            for csm in await work.accounts.csms():
+                if csm.slack_id and not csm.left:
+                    queued += await self._queue(
+                        work, csm.slack_id, csm.id, now.astimezone(zone_of(csm, self.zone)), day
+                    )
+            queued += await self._queue(work, self.channel, "channel", now.astimezone(self.zone), day)
+        return queued
+
+    async def _queue(self, work: UnitOfWork, target: str, who: str, local: datetime, day: date) -> bool:
+        due = datetime.combine(local.date(), self.at, local.tzinfo)
+        late = local > due + timedelta(hours=LATEST_HOURS)
+        if local.weekday() > FRIDAY or local < due or late or not target:
+            return False
+        post = Post(key=f"digest:{who}:{local.date()}", kind="digest", target=target, body=f"{day}|{who}")
+        return await work.slack.say(post)
+
+    async def brief(self, work: UnitOfWork, body: str) -> DigestBrief | None:
+        """What a queued digest says when it is delivered; None when there is nothing to say (UX 25)."""
+        day_text, who = body.split("|", 1)
+        person = None if who == "channel" else await work.accounts.person(who)
+        day = date.fromisoformat(day_text)
+        picture = await _picture(work, day, person)
+        sections = await _sections(work, picture, self.clock())
+        notes = await _notes(work, picture, self.clock())
+        if person is not None and not sections:
+            return None
+        healthy = sum(snap.health.band is Band.HEALTHY for snap in picture.snapshots.values())
+        return DigestBrief(day, person, sections, notes, healthy, len(picture.snapshots))
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One day of the accounts that a digest is about."""
+
+    day: date
+    person: Person | None
+    accounts: Mapping[str, Account]
+    snapshots: Mapping[str, Snapshot]
+    week_ago: Mapping[str, Snapshot]
+    live: tuple[Case, ...]
+    decisions: tuple[Decision, ...]
+    triggers: tuple[Trigger, ...]
+
+
+def zone_of(person: Person, fallback: ZoneInfo) -> ZoneInfo:
+    """A person's time zone; the workspace's when theirs is missing or unknown (F5)."""
+    try:
+        return ZoneInfo(person.timezone) if person.timezone else fallback
+    except (ZoneInfoNotFoundError, ValueError):
+        return fallback
+
+
+async def _picture(work: UnitOfWork, day: date, person: Person | None) -> _Picture:
+    live = {case.account_id: case for case in await work.cases.live()}
+    accounts = {
+        a.id: a
+        for a in await work.accounts.all()
+        if a.churned_on is None and (person is None or person.id == _owner(a, live.get(a.id)))
+    }
+    return _Picture(
+        day=day,
+        person=person,
+        accounts=accounts,
+        snapshots={k: v for k, v in (await work.snapshots.on(day)).items() if k in accounts},
+        week_ago=await work.snapshots.on(day - timedelta(days=7)),
+        live=tuple(case for case in live.values() if case.account_id in accounts),
+        decisions=tuple(d for d in await work.cases.decisions(day) if d.account_id in accounts),
+        triggers=tuple(t for t in await work.cases.fired_on(day) if t.account_id in accounts),
+    )
+
+
+def _owner(account: Account, case: Case | None) -> str | None:
+    return (case.csm_id if case else None) or account.csm_id
+
+
+async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[Section, ...]:
+    """Decide now, waiting, changed, held, watch, last week's mails; ten lines altogether (UX 26)."""
+    decide = await decisions_waiting(work, picture.person.id if picture.person else None)
+    listed = {line.account_id for line in decide}
+    rows = (
+        (DECIDE, list(decide)),
+        (WAITING, _waiting(picture, now)),
+        (HELD, _held(picture, listed)),
+        (CHANGED, _changed(picture, listed)),
+        (WATCH, _watch(picture, listed)),
+        (MAILED, await _mailed(work, picture, now)),
+    )
+    room, sections = LINES, []
+    for title, lines in rows:
+        shown = tuple(lines[: max(room, 0)])
+        room -= len(shown)
+        if lines:
+            sections.append(Section(title, shown, held=len(lines) - len(shown)))
+    return tuple(sections)
+
+
+def _waiting(picture: _Picture, now: datetime) -> list[Line]:
+    """What is snoozed, and until when: silence is visible (UX 23)."""
+    snoozed = [c for c in picture.live if c.state is CaseState.SNOOZED and c.snoozed_until and c.snoozed_until > now]
+    snoozed.sort(key=lambda case: case.snoozed_until or now)
+    return [
+        _line(picture, c.account_id, f"snoozed until {_day(c.snoozed_until or now)}: {c.snooze_reason}", case_id=c.id)
+        for c in snoozed
+    ]
+
+
+def _held(picture: _Picture, listed: set[str]) -> list[Line]:
+    """What triggered and got no card, with the reason (R37, R38); money at risk first."""
+    held = [d for d in picture.decisions if d.action in {"hold", "digest"} and d.account_id not in listed]
+    held.sort(key=lambda d: -(picture.accounts[d.account_id].arr or 0))
+    return [_line(picture, d.account_id, d.reason) for d in held]
+
+
+def _changed(picture: _Picture, listed: set[str]) -> list[Line]:
+    """Accounts whose score moved by five points or more in a week, falls first."""
+    moves = []
+    for account_id, snap in picture.snapshots.items():
+        before = picture.week_ago.get(account_id)
+        same = before is not None and before.health.config_version == snap.health.config_version
+        if before is None or not same or account_id in listed:
+            continue
+        change = snap.health.score - before.health.score
+        if abs(change) >= CHANGED_POINTS:
+            moves.append((change, account_id))
+    return [_line(picture, account_id, f"{change:+.0f} points in a week") for change, account_id in sorted(moves)]
+
+
+def _watch(picture: _Picture, listed: set[str]) -> list[Line]:
+    """Lines for the digest alone: falling fast, logins down, nearly inactive (R13, R21, R22)."""
+    quiet = [t for t in picture.triggers if t.digest_only and t.account_id not in listed and t.why]
+    return [_line(picture, t.account_id, t.why[0].text) for t in quiet]
+
+
+async def _mailed(work: UnitOfWork, picture: _Picture, now: datetime) -> list[Line]:
+    """What became of the accounts we wrote to in the last seven days."""
+    lines = []
+    for account_id in picture.accounts:
+        last = await work.outreach.last_for(account_id)
+        if last is None or last.sent_at is None or now - last.sent_at > timedelta(days=7):
+            continue
+        lines.append(_line(picture, account_id, f"mail to {last.to_email} on {_day(last.sent_at)}"))
+    return lines
+
+
+async def _notes(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[str, ...]:
+    """What a reader must know before trusting the lines: paused, held, blind, stale (R8, R35)."""
+    notes = []
+    if await work.flags.get("paused") is not None:
+        notes.append("All sending is paused.")
+    if await work.flags.get("storm") is not None:
+        notes.append("Cards and sends are held: many accounts moved together. See the notice in the alert channel.")
+    blind = sum(snap.health.coverage < 0.5 for snap in picture.snapshots.values())  # noqa: PLR2004 - R8
+    if blind:
+        notes.append(f"Blind on {blind} accounts: too little data for an alert.")
+    if (now.date() - picture.day).days > STALE_DAYS:
+        notes.append(f"Scores are old: the last day scored is {picture.day}.")
+    return tuple(notes)
+
+
+def _line(picture: _Picture, account_id: str, text: str, *, case_id: str = "") -> Line:
+    account, snap = picture.accounts[account_id], picture.snapshots.get(account_id)
+    before = picture.week_ago.get(account_id)
+    return Line(
+        account_id=account_id,
+        name=account.name,
+        text=text,
+        score=snap.health.score if snap else None,
+        previous=before.health.score if before else None,
+        severity=snap.health.band.value if snap else "",
+        arr=account.arr,
+        domain=account.domain,
+        case_id=case_id,
+    )
+
+
+def _day(at: datetime) -> str:
+    return f"{at.day} {at:%b}"

@@ -189,7 +189,8 @@ class Outreach:
     """One approved mail: exactly one recipient, the text that was approved, and its fate.
 
     `not_before` is the end of the undo window or the next working hour, whichever is later (R50, R51).
-    `message_id` is derived from `id`, so that a mail found anywhere can be told to be this one.
+    `message_id` is derived from `id`, so that a mail found anywhere can be told to be this one. `score_seen` is the
+    health that the approver saw; a recovery after it stops the mail (R50).
     """
 
     id: str
@@ -208,6 +209,7 @@ class Outreach:
     claimed_at: datetime | None = None
     sent_at: datetime | None = None
     error: str = ""
+    score_seen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,15 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a mail: `sent`, `refused` (certain, for good), `deferred` (certain, try later), `unknown`."""
+    """What became of a mail: `sent`, `refused` (certain, for good), `deferred` (certain, try later), `unknown`.
+
+    `cause` says whom a refusal or deferral is about: `address` (the recipient's address), `setup` (our host, TLS, login
+    or sender: an operator must act), else empty.
+    """
 
     state: str
     detail: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)

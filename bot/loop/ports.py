@@ -17,6 +17,19 @@ from scoring.model import Account, Person, Snapshot
 Clock = Callable[[], datetime]
 
 
+class Actor(Protocol):
+    """Who acts: a verified person in Slack. `person_id` is our CSM with the same e-mail, else empty."""
+
+    @property
+    def slack_id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def person_id(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+
+
 class UsageScores(Protocol):
     """The scoring engine over the usage store, run in a worker process (architecture: the kernel)."""
 

@@ -33,7 +33,8 @@ log = structlog.get_logger(__name__)
 class DayStage(Protocol):
     """A stage that works on one complete day."""
 
-    async def run(self, day: date) -> object: ...
+    async def run(self, day: date) -> object:
+        """Do it; doing it again for the same day changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ class Schedule:
                 self._scheduler.modify_job(name, next_run_time=datetime.now().astimezone())
 
     async def tick(self, sweep: Sweep) -> None:
-        """Run one sweep if it is ours to run. The one place where an unexpected error is caught: the next tick retries."""
+        """Run one sweep if it is ours. The one place where an unexpected error is caught: the next tick retries."""
         try:
             if not sweep.leader or await self.leads():
                 await sweep.run()
@@ -132,6 +133,6 @@ class Schedule:
             return await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME)
 
     async def stop(self) -> None:
-        """Wake no more sweeps. What is under way ends by itself; claims left behind become `uncertain` at the next start."""
+        """Wake no more sweeps. Claims left behind become `uncertain` at the next start."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -30,7 +30,7 @@ STALE_DAYS = 2
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """Queues what is due and builds what is delivered. `at` is the local time; the channel's zone is the workspace's."""
+    """Queues what is due and builds what is delivered. `at` is a local time; the channel uses the workspace's zone."""
 
     store: Store
     clock: Clock

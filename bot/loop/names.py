@@ -12,36 +12,10 @@ from rapidfuzz import fuzz, process
 
 from scoring.model import Account
 
-LEGAL = frozenset(
-    [
-        "ab",
-        "ag",
-        "as",
-        "bv",
-        "co",
-        "company",
-        "corp",
-        "corporation",
-        "gmbh",
-        "inc",
-        "incorporated",
-        "kg",
-        "limited",
-        "llc",
-        "llp",
-        "ltd",
-        "nv",
-        "oy",
-        "plc",
-        "pty",
-        "sa",
-        "sarl",
-        "sas",
-        "se",
-        "spa",
-        "srl",
-    ]
-)
+LEGAL = frozenset({
+    "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited",
+    "llc", "llp", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl", "sas", "se", "spa", "srl",
+})  # fmt: skip
 CLEAR = 82.0
 NEAR = 45.0
 MARGIN = 8.0

@@ -1,0 +1,45 @@
+# Two commands for everybody: `make demo` and `make test`. The others are for those who change the code.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8321
+
+.PHONY: demo run test check format bench clean
+
+demo: $(VENV)/.runtime            ## a whole workspace on this machine, in a browser
+	$(BIN)/lookout demo --port $(PORT)
+
+run: $(VENV)/.runtime             ## the bot, with the settings of .env
+	$(BIN)/lookout run
+
+test: $(VENV)/.dev                ## the whole suite
+	$(BIN)/pytest -n 2 --dist worksteal -q
+
+check: $(VENV)/.dev               ## format, lint, types, contracts, sizes, docs: the definition of done
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -q -p no:cacheprovider tests/test_architecture.py tests/test_docs.py tests/test_manifest.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.dev               ## the ratios of tests/benchmarks, in one run
+	$(BIN)/python -m pytest -q -s tests/benchmarks --benchmarks
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lookout needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@ $(VENV)/.runtime
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

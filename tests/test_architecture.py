@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "scoring", "storage", "prompts")
-TOP_LEVEL = {*PACKAGES, "tests", "docs"}
+TOP_LEVEL = {*PACKAGES, "tests"}
 MODULE_LINES, FUNCTION_LINES, POSITIONAL = 250, 50, 5
 VAGUE = {"utils", "helpers", "manager", "service", "base", "common", "misc"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef

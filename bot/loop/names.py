@@ -55,7 +55,8 @@ def plain(name: str) -> str:
     """A name without accents, case, punctuation and legal form: `Ácme, Inc.` and `acme` are the same."""
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     letters = "".join(ch for ch in decomposed if not unicodedata.combining(ch))
-    words = re.findall(r"\w+", letters)
+    joined = re.sub(r"\b(\w)\.(?=\w\b)", r"\1", letters)  # B.V. is one word
+    words = re.findall(r"\w+", joined)
     kept = [word for word in words if word not in LEGAL]
     return " ".join(kept or words)
 

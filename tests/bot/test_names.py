@@ -1,0 +1,62 @@
+"""A person finds an account however they type it, and nobody guesses when two could be meant."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.loop.names import NameBook, plain
+from scoring.model import Account
+
+BOOK = NameBook(
+    [
+        Account("a1", "Ácme, Inc.", domain="acme.test"),
+        Account("a2", "Acme Logistics GmbH", domain="acme-logistics.test"),
+        Account("a3", "Blue Harbor Ltd.", domain="blueharbor.test"),
+        Account("a4", "Northwind", domain="northwind.test"),
+        Account("a5", "Quarry & Sons", domain="quarry.test"),
+        Account("a6", "Fenwick", domain="fenwick.test"),
+        Account("a7", "FENWICK B.V.", domain="fenwick-nl.test"),
+    ]
+)
+
+
+def ids(query: str) -> list[str]:
+    return [account.id for account in BOOK.find(query).hits]
+
+
+@pytest.mark.parametrize(
+    "query", ["acme", "ACME", "Ácme, Inc.", "acme inc", "acme.test", "dana@acme.test", "www.acme.test", "a1"]
+)
+def test_case_accents_legal_form_and_domain_do_not_matter(query: str) -> None:
+    assert ids(query) == ["a1"]
+
+
+@pytest.mark.parametrize("query", ["bleu harbor", "blue habor", "blueharbor", "Blue Harbour", "blue"])
+def test_a_typo_or_a_part_is_enough_when_one_account_is_meant(query: str) -> None:
+    assert ids(query) == ["a3"]
+
+
+def test_two_accounts_of_the_same_name_are_a_choice_and_never_a_guess() -> None:
+    assert ids("fenwick") == ["a6", "a7"]
+    assert ids("Fenwick") == ["a6", "a7"]
+
+
+def test_the_domain_tells_twins_apart() -> None:
+    assert ids("fenwick-nl.test") == ["a7"]
+
+
+def test_an_unknown_name_gives_no_hit_but_at_most_three_near_ones() -> None:
+    found = BOOK.find("northbrook")
+
+    assert found.hits == []
+    assert 0 < len(found.near) <= 3
+    assert "a4" in [account.id for account in found.near]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "!!!", "🙂", "'; DROP TABLE account; --", "x" * 4000])
+def test_nonsense_finds_nothing_and_breaks_nothing(query: str) -> None:
+    assert ids(query) == []
+
+
+def test_a_name_made_of_legal_words_only_keeps_them() -> None:
+    assert plain("Limited Company") == "limited company"

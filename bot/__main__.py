@@ -1,0 +1,132 @@
+"""The command line. Each command is a thin door to the same code that the bot runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bot.config import Settings, load
+from scoring.errors import LookoutError
+
+cli = typer.Typer(
+    name="lookout",
+    help="The churn radar that lives in Slack.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+screen = Console()
+errors = Console(stderr=True)
+
+
+@cli.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.")] = 8321,
+) -> None:
+    """Open a whole invented workspace in the browser: no accounts, keys or network needed."""
+    from bot.demo.run import serve
+
+    asyncio.run(serve(port))
+
+
+@cli.command()
+def run() -> None:
+    """Run the bot: Socket Mode with an app token, HTTP without."""
+    from bot.app import run_forever
+
+    asyncio.run(run_forever(load()))
+
+
+@cli.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Files (CSV, JSONL, Parquet) or folders of them.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check every row, change nothing.")] = False,
+    column: Annotated[list[str], typer.Option("--map", help="ours=theirs, e.g. account_id=company. Repeatable.")] = [],  # noqa: B006
+) -> None:
+    """Import accounts, people, events, tickets and milestones."""
+    from bot.importing import import_paths
+
+    report = asyncio.run(import_paths(load(), paths, mapping=column, dry_run=dry_run, console=screen))
+    screen.print(report.text(), highlight=False, markup=False)
+    raise typer.Exit(code=0 if report.clean else 1)
+
+
+@cli.command()
+def score(
+    as_of: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day to score.")] = None,
+    history: Annotated[int, typer.Option(min=1, help="How many days, ending with --as-of.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="A .parquet or .csv file for one row per account and day.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Score every account, and keep the snapshots."""
+    from bot.scoring_command import score_accounts
+
+    summary = asyncio.run(score_accounts(load(), as_of=as_of.date() if as_of else None, days=history, out=out))
+    print(json.dumps(summary.as_dict()) if as_json else summary.text())
+
+
+@cli.command()
+def health(
+    name: Annotated[list[str], typer.Argument(help="An account's name, domain or id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what /health would say, in the terminal."""
+    from bot.answers import health_answer
+
+    print(asyncio.run(health_answer(load(), " ".join(name), as_json=as_json)))
+
+
+@cli.command()
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Check settings, Slack, database, data, mail and model, and say what to do."""
+    from bot.answers import diagnosis
+
+    text, healthy = asyncio.run(diagnosis(load(), as_json=as_json))
+    print(text)
+    raise typer.Exit(code=0 if healthy else 1)
+
+
+@cli.command()
+def pause() -> None:
+    """Stop all sending at once; it stays stopped over restarts."""
+    _set_paused(load(), paused=True)
+
+
+@cli.command()
+def resume() -> None:
+    """Let approved mails leave again."""
+    _set_paused(load(), paused=False)
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from bot.answers import migrated
+
+    print(asyncio.run(migrated(load())))
+
+
+def _set_paused(settings: Settings, *, paused: bool) -> None:
+    from bot.answers import set_paused
+
+    print(asyncio.run(set_paused(settings, paused=paused)))
+
+
+def main() -> None:
+    """Run the command line; an error that a person may read is printed without a traceback."""
+    try:
+        cli()
+    except LookoutError as error:
+        errors.print(str(error), style="red", highlight=False, markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""`lookout doctor`: what works, what does not, and what to do about it, in the order of the README's steps."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.config import Settings
+from bot.loop.briefing import data_until
+from bot.loop.ports import Clock
+from bot.loop.records import Store
+from scoring.errors import LookoutError
+
+FRESH = timedelta(days=2)
+
+
+class Verdict(StrEnum):
+    """How a check ended; `OFF` is a part that is not set up and not needed."""
+
+    OK = "ok"
+    OFF = "off"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at: what was found, and what to do if it is wrong."""
+
+    name: str
+    verdict: Verdict
+    found: str
+    mend: str = ""
+
+
+Probe = Callable[[], Awaitable[Sequence[Check]]]
+
+
+async def examine(probes: Sequence[tuple[str, Probe]]) -> list[Check]:
+    """Run every probe; one that fails becomes a check that is wrong, and the others still run."""
+    checks: list[Check] = []
+    for name, probe in probes:
+        try:
+            checks.extend(await probe())
+        except (LookoutError, OSError) as error:
+            checks.append(Check(name, Verdict.WRONG, str(error), "Mend that first; the checks behind it need it."))
+    return checks
+
+
+def check_settings(settings: Settings) -> list[Check]:
+    """Which parts are set up at all; secrets are only said to be there or not."""
+    mode = "Socket Mode" if settings.socket_mode else "HTTP"
+    return [
+        _slack_tokens(settings, mode),
+        Check("write keys", Verdict.OK, f"{len(settings.write_keys)} set")
+        if settings.write_keys
+        else Check("write keys", Verdict.OFF, "none set: events over HTTP are refused", "Set LOOKOUT_WRITE_KEYS."),
+        Check("model", Verdict.OK, f"drafts by {settings.openai_model}")
+        if settings.openai_api_key.get_secret_value()
+        else Check("model", Verdict.OFF, "no key: every draft is a template, and says so", "Set OPENAI_API_KEY."),
+        Check("mail", Verdict.OK, f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})")
+        if settings.smtp_host
+        else Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST."),
+    ]
+
+
+def _slack_tokens(settings: Settings, mode: str) -> Check:
+    missing = [
+        name
+        for name, secret in (
+            ("SLACK_BOT_TOKEN", settings.slack_bot_token),
+            ("SLACK_SIGNING_SECRET", settings.slack_signing_secret),
+        )
+        if not secret.get_secret_value() and not (name == "SLACK_SIGNING_SECRET" and settings.socket_mode)
+    ]
+    if missing:
+        mend = "Create the app from manifest.yml, install it, and copy the values into .env."
+        return Check("Slack tokens", Verdict.WRONG, f"missing: {', '.join(missing)}", mend)
+    return Check("Slack tokens", Verdict.OK, f"set; Slack comes by {mode}")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreProbe:
+    """The database opens, has accounts and CSMs with e-mails, and its data is fresh."""
+
+    store: Store
+    clock: Clock
+
+    async def __call__(self) -> list[Check]:
+        """The database and what is in it."""
+        async with self.store() as work:
+            accounts, csms = await work.accounts.all(), await work.accounts.csms()
+            newest, day = await data_until(work), await work.snapshots.latest_day()
+            paused = await work.flags.get("paused")
+        owned = {account.csm_id for account in accounts}
+        checks = [Check("database", Verdict.OK, f"{len(accounts)} accounts, {len(csms)} CSMs")]
+        if not accounts:
+            checks.append(Check("accounts", Verdict.WRONG, "none yet", "Run: lookout import accounts.csv people.csv"))
+        elif owned <= {None}:
+            mend = "Give accounts a csm column with the CSM's e-mail, and import again."
+            checks.append(Check("owners", Verdict.WRONG, "no account has a CSM", mend))
+        if newest is None:
+            checks.append(Check("usage", Verdict.WRONG, "no events yet", "Import events, or send them to /v1/batch."))
+        else:
+            fresh = self.clock() - newest <= FRESH
+            said = f"newest event {newest:%Y-%m-%d %H:%M} UTC, last day scored {day or 'none'}"
+            mend = "" if fresh else "Events stopped coming in; check your tracking before you trust a score."
+            checks.append(Check("usage", Verdict.OK if fresh else Verdict.WRONG, said, mend))
+        if paused is not None:
+            checks.append(Check("sending", Verdict.OFF, "paused", "Run: lookout resume"))
+        return checks

@@ -15,7 +15,7 @@ from scoring.model import Band
 
 
 class TriggerKind(StrEnum):
-    """What may fire (R20-R26); `CHURNING` is the crossing below 20 of R38."""
+    """What may fire (R20-R26); `CHURNING` is the crossing below 20 of R38, `LOGINS_DOWN` the watch line of R13."""
 
     LOW_SCORE = "low score"
     CHURNING = "churning"
@@ -26,6 +26,7 @@ class TriggerKind(StrEnum):
     POWER_USER = "power user fading"
     SEATS_IDLE = "seats idle"
     ASKED = "asked by a person"
+    LOGINS_DOWN = "logins down"
 
 
 @dataclass(frozen=True, slots=True)

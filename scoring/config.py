@@ -54,6 +54,8 @@ class PolicyConfig:
     power_min_events: int = 20
     storm_share: float = 0.20
     storm_accounts: int = 25
+    outage_share: float = 0.05
+    outage_min_events: int = 20
     close_score: float = 65.0
     close_score_after_drop: float = 70.0
     close_after_days: int = 14

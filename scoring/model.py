@@ -141,7 +141,9 @@ class Signals:
     """What the windows of one account say at the end of `day`, using nothing later.
 
     `usage_ratio` is exact: the index of the last 14 days over its comparison (R10, R11); None when nothing can be said.
-    The `power_*` fields describe the user who did most in the 28 days before the last 14 (R25).
+    The `power_*` fields describe the user who did most in the 28 days before the last 14 (R25); `power_users` and
+    `power_events` count everybody's people and uses in those 28 days (None: not counted), `power_silent_days` are
+    calendar days since that user's last use. `stuck_days` count from the step's start (R23).
     """
 
     account_id: str
@@ -175,6 +177,8 @@ class Signals:
     power_ratio: Fraction | None = None
     power_silent_days: int | None = None
     power_alone: bool = False
+    power_users: int | None = None
+    power_events: int | None = None
     sole_user: bool = False
     logins_14: int | None = None
     logins_prior_14: int | None = None

@@ -153,7 +153,12 @@ class Audit(Protocol):
 
 
 class Flags(Protocol):
-    """Small named facts that survive a restart: `paused`, `storm`, `first_run`, `scored:2026-11-20`, leases."""
+    """Small named facts that survive a restart: `paused`, `storm`, `first_run`, `scored:2026-11-20`, leases.
+
+    `storm` holds cards and sends while it is set (R35); its value is the ISO day of the first run that was held. A
+    person's answer clears it and sets `storm_answer` to `release` or `drop`; the alert stage then opens or drops what
+    was held and clears `storm_answer`. `first_run` is the ISO day of the starting list (R34).
+    """
 
     async def get(self, name: str) -> str | None: ...
     async def set(self, name: str, value: str | None) -> None: ...

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from scoring.briefs import Answer, CardBrief, Choice, HealthBrief, HomeBrief, Line
+from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
 from scoring.casework import Draft, Verdict
+
+__all__ = ["Actor", "Desk", "Edited"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,6 @@ class Actor:
     team_id: str
     person_id: str = ""
     timezone: str = "UTC"
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """What an edit did: the new version, or why not, with what the gate remarks (warnings, R49)."""
-
-    answer: Answer
-    draft: Draft | None = None
-    warnings: tuple[str, ...] = ()
 
 
 class Desk(Protocol):

@@ -131,3 +131,12 @@ class Answer:
 
     ok: bool
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did: the new version, or why not, with what the gate remarks (warnings, R49)."""
+
+    answer: Answer
+    draft: Draft | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,97 @@
+"""The query engine of the usage store: DuckDB in memory, over Parquet files, within a fixed share of memory.
+
+In memory, because a DuckDB file that one process writes cannot be read by another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+
+from scoring.errors import Unavailable
+
+Columns = dict[str, npt.NDArray[Any]]
+FAILED = "The usage store could not read or write its files: {error}"
+
+
+class DamagedFile(Unavailable):
+    """A file of the store cannot be read; nothing is wrong with the others."""
+
+
+class Engine:
+    """One DuckDB connection; used by one thread at a time. `memory` is DuckDB's own spelling, like `512MB`."""
+
+    def __init__(self, home: Path, *, memory: str, threads: int) -> None:
+        self._db = duckdb.connect(
+            config={
+                "memory_limit": memory,
+                "threads": threads,
+                "preserve_insertion_order": False,
+                "temp_directory": str(home / "spill"),
+            }
+        )
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._db.close()
+
+    def run(self, query: str, values: Mapping[str, object] | None = None) -> None:
+        """Execute a statement whose rows nobody wants.
+
+        Raises:
+            DamagedFile: a file could not be read.
+        """
+        with _wrapped():
+            self._db.execute(query, dict(values or {}))
+
+    def rows(self, query: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """All rows of a query, as Python values."""
+        with _wrapped():
+            found: list[tuple[Any, ...]] = self._db.execute(query, dict(values or {})).fetchall()
+            return found
+
+    def columns(self, query: str, values: Mapping[str, object] | None = None) -> Columns:
+        """All rows of a query, as one numpy array a column; columns of the queries here hold no empty values."""
+        with _wrapped():
+            found = self._db.execute(query, dict(values or {})).fetchnumpy()
+            return {name: np.asarray(column) for name, column in found.items()}
+
+    @contextmanager
+    def lent(self, name: str, columns: Mapping[str, npt.NDArray[Any]]) -> Iterator[None]:
+        """Let queries read numpy columns as table `name` for the length of a block."""
+        self._db.register(name, dict(columns))
+        try:
+            yield
+        finally:
+            self._db.unregister(name)
+
+    def write(self, query: str, file: Path, values: Mapping[str, object] | None = None) -> None:
+        """Write a query's rows to a Parquet file."""
+        target = str(file).replace("'", "''")
+        self.run(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", values)
+
+
+def unreadable(file: Path) -> str:
+    """Why a Parquet file cannot be read to its last value, or an empty text when it can."""
+    try:
+        with duckdb.connect() as db:
+            db.execute("SELECT bit_xor(hash(COLUMNS(*))) FROM read_parquet($file)", {"file": str(file)}).fetchall()
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return ""
+
+
+@contextmanager
+def _wrapped() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
+        raise DamagedFile(FAILED.format(error=error)) from error
+    except duckdb.Error as error:
+        raise Unavailable(FAILED.format(error=error)) from error

@@ -1,0 +1,57 @@
+"""The usage store's folder: a file appears whole or not at all, and what cannot be read is set aside, not deleted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDERS = ("batches", "days", "rollups", "states")
+
+
+class Files:
+    """Files by their name relative to `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        for folder in FOLDERS:
+            (home / folder).mkdir(parents=True, exist_ok=True)
+
+    def path(self, name: str) -> Path:
+        """Where a file lies."""
+        return self.home / name
+
+    @contextmanager
+    def writing(self, name: str, *, durable: bool = True) -> Iterator[Path]:
+        """A path to write to; the file takes its name when the block ends well. `durable`: it survives a power cut."""
+        target = self.path(name)
+        draft = target.with_name(target.name + ".part")
+        yield draft
+        if durable:
+            _to_disk(draft)
+        draft.replace(target)
+        if durable:
+            _to_disk(target.parent)
+
+    def sweep(self, listed: set[str], *, folders: tuple[str, ...] = FOLDERS) -> None:
+        """Remove files that no ledger lists: leftovers of a killed run, or of a day that was written anew."""
+        for folder in folders:
+            for file in (self.home / folder).iterdir():
+                if f"{folder}/{file.name}" not in listed:
+                    file.unlink(missing_ok=True)
+
+    def set_aside(self, name: str) -> None:
+        """Move a file where nobody reads it, for a person to look at."""
+        target = self.home / "set-aside" / name.replace("/", "-")
+        target.parent.mkdir(exist_ok=True)
+        if self.path(name).exists():
+            self.path(name).replace(target)
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -63,6 +63,7 @@ class HealthBrief:
     next_step: str
     data_until: datetime | None
     card_link: str = ""
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,16 +172,29 @@ class Flags(Protocol):
 class UnitOfWork(Protocol):
     """One transaction with all repositories."""
 
-    accounts: Accounts
-    snapshots: Snapshots
-    cases: Cases
-    outreach: Outreaches
-    slack: SlackOutbox
-    audit: Audit
-    flags: Flags
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def outreach(self) -> Outreaches: ...
+    @property
+    def slack(self) -> SlackOutbox: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def flags(self) -> Flags: ...
 
 
 class Store(Protocol):
-    """Opens transactions: `async with store() as work: ...`."""
+    """Opens transactions: `async with store() as work: ...`.
+
+    One writer at a time: await nothing slow (a model, a mail server, Slack) inside, and open no second one in a task.
+    """
 
     def __call__(self) -> AbstractAsyncContextManager[UnitOfWork]: ...
+
+    def reading(self) -> AbstractAsyncContextManager[UnitOfWork]:
+        """A transaction that cannot write and waits for no writer: one moment of the database, for answers."""

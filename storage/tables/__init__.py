@@ -1,0 +1,33 @@
+"""Every table of the operational database: columns and constraints, no behaviour. `README.md` says which says what."""
+
+from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketRow
+from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
+from storage.tables.inbox import InboxKeyRow, InboxRow
+from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
+from storage.tables.outreach import IN_FLIGHT, ON_ITS_WAY, DraftRow, OutreachRow, SuppressionRow
+from storage.tables.slack import CardRow, PostRow
+from storage.tables.snapshots import SnapshotRow
+
+__all__ = [
+    "IN_FLIGHT",
+    "LIVE",
+    "ON_ITS_WAY",
+    "AccountRow",
+    "AuditRow",
+    "CardRow",
+    "CaseRow",
+    "DecisionRow",
+    "DraftRow",
+    "FlagRow",
+    "InboxKeyRow",
+    "InboxRow",
+    "LeaseRow",
+    "MilestoneRow",
+    "OutreachRow",
+    "PersonRow",
+    "PostRow",
+    "SnapshotRow",
+    "SuppressionRow",
+    "TicketRow",
+    "TriggerRow",
+]

@@ -1,0 +1,106 @@
+"""One open transaction: the only place where our statements meet the driver, so that its errors are wrapped once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import ColumnElement, Executable, Table, case
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped
+from sqlmodel import SQLModel, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.errors import wrapped
+
+T = TypeVar("T")
+Values = Mapping[str, Any]
+CHUNK = 1_000
+
+
+class Transaction:
+    """Runs statements in one transaction of one session; repositories share it."""
+
+    def __init__(self, session: AsyncSession, dialect: str) -> None:
+        self._session = session
+        self.sqlite = dialect == "sqlite"
+        self.mark = "?" if self.sqlite else "%s"
+
+    async def first(self, statement: SelectOfScalar[T]) -> T | None:
+        """The first row, or None."""
+        with wrapped():
+            return (await self._session.exec(statement)).first()
+
+    async def all(self, statement: SelectOfScalar[T]) -> list[T]:
+        """Every row."""
+        with wrapped():
+            return list((await self._session.exec(statement)).all())
+
+    async def among(self, row: type[T], column: Mapped[str], wanted: Iterable[str]) -> list[T]:
+        """The rows whose `column` is one of `wanted`, however many those are."""
+        names = list(dict.fromkeys(wanted))
+        found: list[T] = []
+        for start in range(0, len(names), CHUNK):
+            found += await self.all(select(row).where(column.in_(names[start : start + CHUNK])))
+        return found
+
+    async def run(self, statement: Executable, rows: Sequence[Values] | None = None) -> int:
+        """Run a statement, once or for each of `rows`; how many rows it touched."""
+        with wrapped():
+            connection = await self._session.connection()
+            result = await connection.execute(statement, cast("Any", rows), execution_options={"preserve_rowcount": True})
+            return result.rowcount
+
+    async def tuples(self, statement: Executable, rows: Sequence[Values] | None = None) -> Sequence[Sequence[Any]]:
+        """The rows that a statement gives back, as tuples."""
+        with wrapped():
+            result = await (await self._session.connection()).execute(statement, cast("Any", rows))
+            return result.all()
+
+    async def raw(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
+        """SQL in the driver's own words, for bulk work; a list of tuples runs it for each."""
+        with wrapped():
+            result = await (await self._session.connection()).exec_driver_sql(sql, cast("Any", parameters))
+            return result.all() if result.returns_rows else ()
+
+    def insert(self, row: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
+        """An insert that knows `ON CONFLICT`, which both backends spell alike."""
+        return sqlite.insert(table(row)) if self.sqlite else postgresql.insert(table(row))
+
+    async def upsert(self, row: type[SQLModel], rows: Iterable[Values], *, keep: Mapping[str, Any] = {}) -> None:
+        """Insert or replace by primary key, the last of equal keys; `keep`: column → value that means "not known"."""
+        key = [column.name for column in table(row).primary_key]
+        newest = list({tuple(values[name] for name in key): values for values in rows}.values())
+        statement = self.insert(row)
+        changes = {
+            column.name: statement.excluded[column.name] for column in table(row).columns if column.name not in key
+        }
+        statement = statement.on_conflict_do_update(index_elements=key, set_=changes | _kept(row, statement, keep))
+        for start in range(0, len(newest), CHUNK):
+            await self.run(statement, newest[start : start + CHUNK])
+
+
+def _kept(row: type[SQLModel], statement: Any, keep: Mapping[str, Any]) -> dict[str, ColumnElement[Any]]:
+    return {
+        name: case(
+            (statement.excluded[name].is_distinct_from(empty), statement.excluded[name]), else_=table(row).c[name]
+        )
+        for name, empty in keep.items()
+    }
+
+
+def table(row: type[SQLModel]) -> Table:
+    """The table behind a row class."""
+    return cast("Table", row.__table__)  # type: ignore[attr-defined]
+
+
+def values(value: Any, **more: Any) -> dict[str, Any]:
+    """A value's fields as a row's columns, and columns that only the table has."""
+    return {field.name: getattr(value, field.name) for field in fields(value)} | more
+
+
+def value(kind: type[T], row: object) -> T:
+    """The value that a row holds: its fields are columns of the same name."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(cast("Any", kind))})

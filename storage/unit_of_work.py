@@ -1,0 +1,99 @@
+"""The operational database as the loop sees it: transactions that hold all repositories."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from storage import migrations
+from storage.accounts import SqlAccounts
+from storage.audit import SqlAudit
+from storage.cases import SqlCases
+from storage.engine import address, prepare_file, reader, writer
+from storage.errors import wrapped
+from storage.flags import SqlFlags
+from storage.outreach import SqlOutreaches
+from storage.slack_outbox import SqlSlackOutbox
+from storage.snapshots import SqlSnapshots
+from storage.transaction import Transaction
+
+
+class SqlUnitOfWork:
+    """One transaction with all repositories."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.accounts = SqlAccounts(transaction)
+        self.snapshots = SqlSnapshots(transaction)
+        self.cases = SqlCases(transaction)
+        self.outreach = SqlOutreaches(transaction)
+        self.slack = SqlSlackOutbox(transaction)
+        self.audit = SqlAudit(transaction)
+        self.flags = SqlFlags(transaction)
+
+
+class SqlStore:
+    """Opens transactions: `async with store() as work` commits at the end, an exception rolls back.
+
+    One writer at a time; others wait in order up to `patience` seconds and then get `Unavailable`. So nothing slow
+    (a model, a mail server, Slack) may be awaited inside. `store.reading()` gives answers from one moment of the
+    database without waiting for writers.
+    """
+
+    def __init__(self, url: str, *, patience: float = 5.0) -> None:
+        self.url = address(url)
+        self._patience = patience
+        self._writer = writer(self.url, patience=patience)
+        self._reader = reader(self.url, patience=patience)
+        self._writing: set[asyncio.Task[object] | None] = set()
+
+    async def open(self) -> None:
+        """Make the database or bring it up to date; `InvalidInput` or `Unavailable` says what is in the way."""
+        if self.url.get_backend_name() == "sqlite":
+            prepare_file(self.url)
+        await migrations.upgrade(self.url, patience=self._patience)
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    async def ping(self) -> None:
+        """Return if the database answers, else raise `Unavailable`."""
+        with wrapped():
+            async with self._reader.connect() as connection:
+                await connection.execute(text("SELECT 1 FROM flags LIMIT 1"))
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[SqlUnitOfWork]:
+        """A transaction that may write."""
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise RuntimeError("this task has a transaction open already and would wait for itself")
+        self._writing.add(task)
+        try:
+            async with self._transaction(self._writer) as work:
+                yield work
+        finally:
+            self._writing.discard(task)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqlUnitOfWork]:
+        """A transaction that cannot write: one moment of the database."""
+        async with self._transaction(self._reader) as work:
+            yield work
+
+    @asynccontextmanager
+    async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[SqlUnitOfWork]:
+        options = {"populate_existing": True}  # what another statement changed is never read from memory
+        session = AsyncSession(engine, autoflush=False, expire_on_commit=False, execution_options=options)
+        async with session:
+            with wrapped():
+                await session.connection()
+            yield SqlUnitOfWork(Transaction(session, engine.dialect.name))
+            with wrapped():
+                await session.commit()

@@ -17,6 +17,7 @@ from storage.cases import SqlCases
 from storage.engine import address, prepare_file, reader, writer
 from storage.errors import wrapped
 from storage.flags import SqlFlags
+from storage.inbox import SqlInbox
 from storage.outreach import SqlOutreaches
 from storage.slack_outbox import SqlSlackOutbox
 from storage.snapshots import SqlSnapshots
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)
+        self.inbox = SqlInbox(transaction)
 
 
 class SqlStore:

@@ -22,7 +22,7 @@ from handlers.blocks.elements import (
     spoken,
     when,
 )
-from handlers.blocks.literal import cut, named
+from handlers.blocks.literal import cut, named, unescape
 from handlers.blocks.rich import bullets, paragraph, person, quote, rich, slack_id, words
 from handlers.blocks.wording import MARKS, age, away, confidence, day_text, money_band, reason, shown
 from handlers.ids import Action, More, Ref
@@ -58,7 +58,7 @@ def plain_card(brief: CardBrief, *, mention: str = "") -> Json:
     told = card_blocks(brief, mention=mention)
     rows = [block for block in told if block["type"] == "actions"]
     text = spoken(told)
-    return {"text": text, "blocks": [section(_unescaped(text)), *rows, context(small(UNDRAWABLE))]}
+    return {"text": text, "blocks": [section(unescape(text)), *rows, context(small(UNDRAWABLE))]}
 
 
 def title(brief: CardBrief) -> str:
@@ -181,7 +181,3 @@ def _small_print(brief: CardBrief) -> list[Json]:
     rules = ", ".join(dict.fromkeys(trigger.rule for trigger in brief.case.triggers if trigger.rule))
     told = [confidence(brief.health), f"rules {rules}" if rules else "", "demo data" if brief.demo else ""]
     return [small(score), age(brief.data_until, brief.now), *(small(text) for text in told if text)]
-
-
-def _unescaped(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

@@ -72,6 +72,11 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+def unescape(text: str) -> str:
+    """What `escape` was given."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def cut_escaped(text: str, limit: int) -> str:
     """As `cut`, for text that is escaped already or holds our own markup: never ends inside either."""
     if size(text) <= limit:

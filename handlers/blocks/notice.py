@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from handlers.blocks.elements import Json, actions, button, confirm, message, saying, section
+from datetime import datetime
+
+from handlers.blocks.elements import Json, actions, button, confirm, context, message, saying, section, stamped
+from handlers.blocks.literal import named
 from handlers.ids import Action, Ref
 
 RELEASE_ASK = "Every card that is held is posted, a few a minute, and sending goes on."
 DROP_ASK = "What is held is dropped: no card is posted for it. Scores stay as they are."
+SETTLED = "Many accounts moved together; the cards that were held for it were {done} by {who}."
 INTRODUCTION = (
     "Lookout posts here when a customer's use fades: one card per account, with a draft to approve, edit, snooze, "
     "assign or dismiss, and a digest on working mornings. At most ten cards an hour; the rest goes into the digest. "
@@ -34,3 +38,9 @@ def notice(text: str, *, storm: bool = False) -> Json:
 def introduction(*, shared: bool) -> Json:
     """What a channel is told when Lookout joins: what comes, how often, how to stop it (UX 24)."""
     return saying(OUTSIDERS if shared else INTRODUCTION)
+
+
+def storm_settled(who: str, at: datetime, *, release: bool) -> Json:
+    """What a storm notice becomes once somebody decided."""
+    done = "released" if release else "dropped"
+    return message([section(SETTLED.format(done=done, who=named(who))), context(stamped("", at))])

@@ -1,0 +1,86 @@
+"""Who somebody in Slack is: a full member of our workspace with a verified e-mail address, or nobody (J1, J2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from scoring.errors import Refused, Unavailable
+
+FRESH = timedelta(minutes=5)
+MOST = 2000
+OUTSIDER = "Lookout answers members of its own workspace only. Nothing was changed and nothing was sent."
+GUEST = "Guests cannot use Lookout. Nothing was changed and nothing was sent; ask a full member of the workspace."
+BOT = "Lookout takes no orders from bots and deactivated accounts. Nothing was changed and nothing was sent."
+CANNOT_CHECK = (
+    "I could not check with Slack who you are, so nothing was changed and nothing was sent. Try again in a minute."
+)
+BOTS = ("is_bot", "is_workflow_bot", "deleted", "is_app_user")
+GUESTS = ("is_restricted", "is_ultra_restricted")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A full member of our workspace. `email` is empty unless Slack has verified it."""
+
+    slack_id: str
+    name: str
+    email: str
+    timezone: str
+
+
+@dataclass(slots=True)
+class Directory:
+    """Looks people up with `users.info`, keeping each answer for at most five minutes."""
+
+    clock: Callable[[], datetime]
+    known: dict[str, tuple[datetime, Mapping[str, Any]]] = field(default_factory=dict)
+
+    async def member(self, client: AsyncWebClient, slack_id: str, team_id: str) -> Member:
+        """The member behind an id; `Refused` for anybody else, `Unavailable` when Slack does not say: fail closed."""
+        return examined(await self._user(client, slack_id), team_id)
+
+    async def _user(self, client: AsyncWebClient, slack_id: str) -> Mapping[str, Any]:
+        now = self.clock()
+        kept = self.known.get(slack_id)
+        if kept is not None and now - kept[0] < FRESH:
+            return kept[1]
+        try:
+            user = (await client.users_info(user=slack_id)).get("user")
+        except SlackApiError as refusal:
+            if refusal.response.get("error") in {"user_not_found", "user_not_visible"}:
+                raise Refused(OUTSIDER) from None
+            raise Unavailable(CANNOT_CHECK) from None
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+            raise Unavailable(CANNOT_CHECK) from None
+        if not isinstance(user, dict) or user.get("id") != slack_id:
+            raise Unavailable(CANNOT_CHECK)
+        if len(self.known) >= MOST:
+            self.known.clear()
+        self.known[slack_id] = (now, user)
+        return user
+
+
+def examined(user: Mapping[str, Any], team_id: str) -> Member:
+    """A member from Slack's user object, or `Refused`. Outsiders are told apart by team and `is_stranger` together."""
+    if user.get("is_stranger") or not team_id or user.get("team_id") != team_id:
+        raise Refused(OUTSIDER)
+    if any(user.get(flag) for flag in BOTS) or user.get("id") == "USLACKBOT":
+        raise Refused(BOT)
+    if any(user.get(flag) for flag in GUESTS):
+        raise Refused(GUEST)
+    profile = user.get("profile") or {}
+    verified = user.get("is_email_confirmed") is not False
+    name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
+    return Member(
+        slack_id=str(user["id"]),
+        name=str(name or "a colleague"),
+        email=str(profile.get("email") or "") if verified else "",
+        timezone=str(user.get("tz") or "UTC"),
+    )

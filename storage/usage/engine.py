@@ -5,7 +5,8 @@ In memory, because a DuckDB file that one process writes cannot be read by anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Engine:
     """One DuckDB connection; used by one thread at a time. `memory` is DuckDB's own spelling, like `512MB`."""
 
     def __init__(self, home: Path, *, memory: str, threads: int) -> None:
+        self._threads = threads
         self._db = duckdb.connect(
             config={
                 "memory_limit": memory,
@@ -73,8 +75,19 @@ class Engine:
 
     def write(self, query: str, file: Path, values: Mapping[str, object] | None = None) -> None:
         """Write a query's rows to a Parquet file."""
-        target = str(file).replace("'", "''")
-        self.run(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)", values)
+        self.run(_copy(query, file), values)
+
+    def write_days(self, query: str, files: Mapping[int, Path]) -> None:
+        """Write one file a day, where `query` reads the day as `$day`; many small files, so several at once."""
+
+        def write(days: Sequence[int]) -> None:
+            with self._db.cursor() as cursor, _wrapped():
+                for day in days:
+                    cursor.execute(_copy(query, files[day]), {"day": day})
+
+        days = list(files)
+        with ThreadPoolExecutor(self._threads) as pool:
+            list(pool.map(write, (days[part :: self._threads] for part in range(self._threads))))
 
 
 def unreadable(file: Path) -> str:
@@ -85,6 +98,11 @@ def unreadable(file: Path) -> str:
     except duckdb.Error as error:
         return str(error).splitlines()[0]
     return ""
+
+
+def _copy(query: str, file: Path) -> str:
+    target = str(file).replace("'", "''")
+    return f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
 
 
 @contextmanager

@@ -23,20 +23,18 @@ class Files:
         return self.home / name
 
     @contextmanager
-    def writing(self, name: str, *, durable: bool = True) -> Iterator[Path]:
-        """A path to write to; the file takes its name when the block ends well. `durable`: it survives a power cut."""
+    def writing(self, name: str) -> Iterator[Path]:
+        """A path to write to; the file takes its name when the block ends well, and then survives a power cut."""
         target = self.path(name)
         draft = target.with_name(target.name + ".part")
         yield draft
-        if durable:
-            _to_disk(draft)
+        _to_disk(draft)
         draft.replace(target)
-        if durable:
-            _to_disk(target.parent)
+        _to_disk(target.parent)
 
-    def sweep(self, listed: set[str], *, folders: tuple[str, ...] = FOLDERS) -> None:
+    def sweep(self, listed: set[str]) -> None:
         """Remove files that no ledger lists: leftovers of a killed run, or of a day that was written anew."""
-        for folder in folders:
+        for folder in FOLDERS:
             for file in (self.home / folder).iterdir():
                 if f"{folder}/{file.name}" not in listed:
                     file.unlink(missing_ok=True)

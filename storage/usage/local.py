@@ -23,6 +23,7 @@ from storage.usage.columns import Batch, batch_of_columns, batch_of_events, day_
 from storage.usage.engine import Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
+from storage.usage.refresh import Refresh
 
 WRITE_BATCH = """
 SELECT CAST(md5(id) AS UUID) AS event, make_timestamp(us) AS ts, day, account, person, name, n FROM batch
@@ -100,6 +101,17 @@ class UsageStore:
     def _numbers(self, kind: str, texts: Iterable[str]) -> np.ndarray[Any, np.dtype[np.int32]]:
         keys = self._ledger.keys(kind, set(texts), make=True)
         return np.fromiter((keys[text] for text in texts), np.int32)
+
+    def refresh(self) -> None:
+        """Sort what came in into days and roll the changed days up; costs nothing when nothing came in.
+
+        Files that cannot be read are set aside and named by `problems`; everything else goes on.
+
+        Raises:
+            Unavailable: the disk is full, or another process has been refreshing for over a minute.
+        """
+        with self._lock:
+            Refresh(self._files, self._ledger, self._engine, self._config).run()
 
     def data_until(self) -> datetime | None:
         """The instant of the newest event we hold."""

@@ -13,12 +13,11 @@ from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 
 from bot.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, Field, traits
-from bot.instants import microseconds, moment
-from bot.values import Unusable, identity
+from bot.instants import DAY_US, microseconds, moment
+from bot.values import HOST, Unusable, identity
 from scoring.arrivals import Arrival
 from scoring.errors import InvalidInput
 
-DAY_US = 86_400_000_000
 LONGEST_DOMAIN = 253
 # Mail providers of persons, not companies: their domain says nothing about the account.
 FREE_MAIL = frozenset({
@@ -163,7 +162,8 @@ def company_domain(address: object) -> str:
     if not isinstance(address, str) or "@" not in address:
         return ""
     domain = address.rpartition("@")[2].strip().lower()
-    return "" if domain in FREE_MAIL or len(domain) > LONGEST_DOMAIN else domain
+    usable = len(domain) <= LONGEST_DOMAIN and HOST.fullmatch(domain) and domain not in FREE_MAIL
+    return domain if usable else ""
 
 
 def mapping(value: object) -> Mapping[str, object]:

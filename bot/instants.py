@@ -14,6 +14,7 @@ OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+DAY_US = timedelta(days=1) // MICROSECOND
 BASIC_DAY = len("20261120")
 LONGEST = 64
 # A number's size tells its unit: epoch seconds stay below 1e11 until the year 5138, milliseconds below 1e14, and so on.

@@ -1,0 +1,145 @@
+"""Brings what was accepted to where it belongs: use to the usage store, the rest to people and accounts.
+
+Each step is safe to repeat: batches of an earlier run are finished first; then, in one transaction, what was told is
+applied, each event finds its account and a batch is fixed; the usage store takes each batch once, then it is let go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import numpy as np
+
+from bot.instants import DAY_US, microseconds
+from bot.intake.ports import Store, Stored, Usage, Work
+from bot.intake.told import Directory
+from bot.loop.ports import Clock
+from scoring.arrivals import Arrival, Kind
+
+LOOK_AGAIN = timedelta(minutes=10)
+KEEP_DAYS = 30
+NAMED = 20
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one run did. `unknown` names the senders whose use waits for an account: user or domain, how often."""
+
+    uses: int = 0
+    told: int = 0
+    new_accounts: list[str] = field(default_factory=list)
+    unknown: list[tuple[str, int]] = field(default_factory=list)
+
+
+class Drain:
+    """Works the inbox off, `rows` at a time; one run at a time."""
+
+    def __init__(self, store: Store, usage: Usage, clock: Clock, *, zone: tzinfo, rows: int = 20_000) -> None:
+        self._store = store
+        self._usage = usage
+        self._clock = clock
+        self._zone = zone
+        self._rows = rows
+        self._known: set[str] = set()
+        self._looked: datetime | None = None
+
+    async def run(self) -> Drained:
+        """Until nothing fresh is left."""
+        drained = Drained()
+        await self._deliver(drained)
+        await self._work_off(drained)
+        if drained.told or self._looked is None or self._clock() - self._looked > LOOK_AGAIN:
+            self._looked = self._clock()
+            if await self._look_again(drained):
+                await self._work_off(drained)
+        return drained
+
+    async def tidy(self) -> int:
+        """Forget keys that nobody will send again, and use that found no account for so long; how much use was that."""
+        now = microseconds(self._clock())
+        async with self._store() as work:
+            return await work.inbox.tidy(before_day=now // DAY_US - KEEP_DAYS, before_us=now - KEEP_DAYS * DAY_US)
+
+    async def _work_off(self, drained: Drained) -> None:
+        while await self._decide(drained):
+            await self._deliver(drained)
+
+    async def _decide(self, drained: Drained) -> bool:
+        async with self._store() as work:
+            rows = await work.inbox.fresh(self._rows)
+            if not rows:
+                return False
+            open_questions = [row for row in rows if not self._clear(row.arrival)]
+            if open_questions:
+                await self._answer(work, open_questions, drained)
+            await work.inbox.settle(rows[0].seq, rows[-1].seq)
+        return True
+
+    def _clear(self, arrival: Arrival) -> bool:
+        """Whether nothing has to be looked up for it: use by an account that we know."""
+        return arrival.kind is Kind.USE and arrival.account_id in self._known
+
+    async def _answer(self, work: Work, rows: Sequence[Stored], drained: Drained) -> None:
+        """Apply what was told, in its order, then find the accounts of use."""
+        people = await work.accounts.people({row.arrival.user_id for row in rows if row.arrival.user_id})
+        directory = Directory(await work.accounts.all(), people, self._zone)
+        told = [row.arrival for row in rows if row.arrival.kind is not Kind.USE]
+        for arrival in told:
+            directory.hear(arrival)
+        found = []
+        for seq, arrival in ((row.seq, row.arrival) for row in rows if row.arrival.kind is Kind.USE):
+            if arrival.account_id:
+                directory.open(arrival.account_id)
+            elif account := directory.account_of(arrival.user_id, arrival.domain):
+                found.append((account, seq))
+        await work.accounts.upsert(directory.changed_accounts.values())
+        await work.accounts.upsert_people(directory.changed_people.values())
+        await work.inbox.assign(found)
+        self._known = set(directory.accounts)
+        drained.told += len(told)
+        drained.new_accounts += directory.new_accounts
+
+    async def _look_again(self, drained: Drained) -> bool:
+        """Give use that waits another chance; whether any found its account."""
+        async with self._store() as work:
+            waiting = await work.inbox.waiting()
+            if not waiting:
+                return False
+            people = await work.accounts.people({user for user, _, _ in waiting})
+            directory = Directory(await work.accounts.all(), people, self._zone)
+            found = [(directory.account_of(user, domain), user, domain) for user, domain, _ in waiting]
+            await work.inbox.release([row for row in found if row[0]])
+        unknown = [(user or domain, n) for (user, domain, n), row in zip(waiting, found, strict=True) if not row[0]]
+        drained.unknown = unknown[:NAMED]
+        return len(unknown) < len(waiting)
+
+    async def _deliver(self, drained: Drained) -> None:
+        """Hand over what is fixed as batches; the thread keeps slow disks away from clicks."""
+        async with self._store() as work:
+            numbers = await work.inbox.batches()
+        for number in numbers:
+            async with self._store() as work:
+                rows = await work.inbox.batch(number)
+            # The first key makes the name unique even if the database is made anew and its numbers begin again.
+            name = f"inbox-{number}-{rows[0].arrival.key}"
+            drained.uses += await asyncio.to_thread(
+                self._usage.append_columns, name, columns_of([row.arrival for row in rows])
+            )
+            async with self._store() as work:
+                await work.inbox.leave(number)
+
+
+def columns_of(uses: Sequence[Arrival]) -> dict[str, Any]:
+    """Use as the usage store takes it."""
+    return {
+        "event_id": [use.key for use in uses],
+        "ts": np.array([use.at_us for use in uses], "datetime64[us]"),
+        "account_id": [use.account_id for use in uses],
+        "user_id": [use.user_id for use in uses],
+        "name": [use.name for use in uses],
+        "n": np.array([use.n for use in uses], np.int32),
+    }

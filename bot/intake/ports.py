@@ -1,0 +1,56 @@
+"""What the intake asks of the world: a database with an inbox, and the usage store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from bot.loop.records import Accounts
+from scoring.arrivals import Arrival
+
+
+class Stored(Protocol):
+    """An arrival and its place in the order of acceptance."""
+
+    @property
+    def seq(self) -> int: ...
+    @property
+    def arrival(self) -> Arrival: ...
+
+
+class Inbox(Protocol):
+    """What was accepted and is not in the usage store yet; see `storage/inbox.py`."""
+
+    async def accept(self, arrivals: Iterable[Arrival], *, day: int) -> int: ...
+    async def fresh(self, limit: int) -> Sequence[Stored]: ...
+    async def assign(self, found: Sequence[tuple[str, int]]) -> None: ...
+    async def settle(self, first: int, last: int) -> int | None: ...
+    async def batches(self) -> list[int]: ...
+    async def batch(self, number: int) -> Sequence[Stored]: ...
+    async def leave(self, number: int) -> None: ...
+    async def waiting(self) -> list[tuple[str, str, int]]: ...
+    async def release(self, found: Sequence[tuple[str, str, str]]) -> None: ...
+    async def backlog(self) -> int: ...
+    async def tidy(self, *, before_day: int, before_us: int) -> int: ...
+
+
+class Work(Protocol):
+    """One transaction."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def inbox(self) -> Inbox: ...
+
+
+class Store(Protocol):
+    """Opens transactions: `async with store() as work: ...`."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Work]: ...
+
+
+class Usage(Protocol):
+    """The usage store; blocking, so it is called in a thread."""
+
+    def append_columns(self, batch_id: str, columns: Mapping[str, Any]) -> int: ...

@@ -1,0 +1,170 @@
+"""Slack learns what changed: at least once, newest state, through refusals and outages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.loop.deliver import Deliver
+from scoring.briefs import CardBrief, DigestBrief
+from scoring.casework import CaseState
+from scoring.errors import SlackRefused
+from scoring.messages import Post, SlackReceipt
+from storage.unit_of_work import SqlStore
+from tests.builders import NOW, a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, remember
+
+
+@dataclass
+class ScriptedNotifier:
+    """Records what is said; raises what it was told to, once each."""
+
+    said: list[tuple[str, str, str]] = field(default_factory=list)
+    refusals: dict[str, list[SlackRefused]] = field(default_factory=dict)
+
+    def _say(self, method: str, target: str, text: str) -> None:
+        if self.refusals.get(method):
+            raise self.refusals[method].pop(0)
+        self.said.append((method, target, text))
+
+    async def post_card(self, channel: str, brief: CardBrief, *, mention: str = "") -> SlackReceipt:
+        self._say("post", channel, brief.case.state.value)
+        return SlackReceipt(f"C-{channel}", f"{len(self.said)}.0")
+
+    async def update_card(self, receipt: SlackReceipt, brief: CardBrief) -> None:
+        self._say("update", receipt.ts, brief.case.state.value)
+
+    async def note(self, receipt: SlackReceipt, text: str) -> None:
+        self._say("note", receipt.ts, text)
+
+    async def digest(self, target: str, brief: DigestBrief) -> SlackReceipt:
+        self._say("digest", target, str(brief.day))
+        return SlackReceipt(target, "d")
+
+    async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
+        self._say("storm" if storm else "notice", target, text)
+        return SlackReceipt(target, "n")
+
+    async def user_by_email(self, email: str) -> tuple[str, str] | None:
+        return None
+
+
+@dataclass
+class Stage:
+    """A store with one case, the sweep, and a clock to turn."""
+
+    store: SqlStore
+    notifier: ScriptedNotifier
+    now: datetime = NOW
+
+    async def run(self) -> int:
+        async def nothing(_work: Any, _body: str) -> DigestBrief | None:
+            return None
+
+        deliver = Deliver(self.store, self.notifier, nothing, lambda: self.now, ops_channel="#ops")
+        return await deliver.run()
+
+    async def want(self, **more: Any) -> None:
+        async with self.store() as work:
+            await work.slack.want_card("case-1", **more)
+
+
+@pytest.fixture
+async def stage(store: SqlStore) -> Stage:
+    await remember(store, an_account(), a_csm(), a_contact(), a_snapshot(score=52.0), a_case(), a_draft())
+    made = Stage(store, ScriptedNotifier())
+    await made.want(channel="#alerts")
+    return made
+
+
+async def test_a_card_is_posted_once_and_then_changed_in_place(stage: Stage) -> None:
+    await stage.run()
+    await stage.run()
+    await stage.want()
+    await stage.run()
+
+    assert [(method, target) for method, target, _ in stage.notifier.said] == [("post", "#alerts"), ("update", "1.0")]
+
+
+async def test_ten_changes_while_slack_is_down_become_one_update(stage: Stage) -> None:
+    await stage.run()
+    for _ in range(10):
+        await stage.want()
+
+    assert await stage.run() == 1
+
+
+async def test_a_card_that_slack_lost_is_posted_anew(stage: Stage) -> None:
+    await stage.run()
+    await stage.want()
+    stage.notifier.refusals["update"] = [SlackRefused("message_not_found", permanent=True)]
+
+    await stage.run()
+
+    assert [method for method, _, _ in stage.notifier.said] == ["post", "post"]
+
+
+async def test_a_rate_limit_waits_as_long_as_slack_says_but_at_most_ten_minutes(stage: Stage) -> None:
+    stage.notifier.refusals["post"] = [SlackRefused("ratelimited", retry_after=86_400)]
+    await stage.run()
+    stage.now += timedelta(minutes=9)
+    assert await stage.run() == 0
+
+    stage.now += timedelta(minutes=1, seconds=1)
+
+    assert await stage.run() == 1
+
+
+async def test_a_closed_channel_sends_the_card_to_its_owner_and_tells_the_operator_once(stage: Stage) -> None:
+    stage.notifier.refusals["post"] = [SlackRefused("not_in_channel", permanent=True)]
+
+    for _ in range(3):
+        await stage.run()
+
+    said = [(method, target) for method, target, _ in stage.notifier.said]
+    assert sorted(said) == [("notice", "#ops"), ("post", "UDANA")]
+
+
+async def test_a_note_waits_for_its_card(stage: Stage) -> None:
+    async with stage.store() as work:
+        await work.slack.say(Post("n1", "note", "", "Dana approved.", case_id="case-1", not_before=None))
+        await work.slack.card_failed("case-1", error="x", not_before=NOW + timedelta(minutes=1))
+    assert await stage.run() == 0
+
+    stage.now += timedelta(minutes=2)
+    await stage.run()
+
+    assert [method for method, _, _ in stage.notifier.said] == ["post", "note"]
+
+
+async def test_a_card_that_ended_before_anybody_saw_it_is_never_posted(stage: Stage) -> None:
+    async with stage.store() as work:
+        case = await work.cases.get("case-1")
+        assert case is not None
+        ended = replace(case, state=CaseState.CLOSED, version=2, closed_at=NOW, close_reason="recovered")
+        assert await work.cases.save(ended, expected=1)
+
+    assert await stage.run() == 0
+    assert stage.notifier.said == []
+
+
+async def test_a_storm_notice_carries_its_buttons(stage: Stage) -> None:
+    async with stage.store() as work:
+        await work.slack.say(Post("storm:1", "storm", "#alerts", "40 accounts fell at once."))
+
+    await stage.run()
+
+    assert ("storm", "#alerts", "40 accounts fell at once.") in stage.notifier.said
+
+
+async def test_one_message_that_fails_does_not_keep_the_others_back(stage: Stage) -> None:
+    async with stage.store() as work:
+        await work.slack.say(Post("a", "notice", "#x", "first"))
+        await work.slack.say(Post("b", "notice", "#y", "second"))
+    stage.notifier.refusals["notice"] = [SlackRefused("internal_error", ambiguous=True)]
+
+    await stage.run()
+
+    assert ("notice", "#y", "second") in stage.notifier.said

@@ -88,10 +88,15 @@ def _named(error: Exception) -> Exception:
 
 
 def _from_driver(error: BaseException) -> LookoutError:
-    if isinstance(error, UnicodeEncodeError) or type(error).__name__ == "DataError":
+    if isinstance(error, (OverflowError, UnicodeEncodeError)) or _unfit(error):
         return InvalidInput(UNFIT.format(detail=_line(error)))
     text, permanent = _sqlite(error) or _postgres(error) or (UNKNOWN, False)
     return Unavailable(text.format(detail=_line(error)), permanent=permanent)
+
+
+def _unfit(error: BaseException) -> bool:
+    code = getattr(error, "sqlstate", None)
+    return type(error).__name__ == "DataError" if code is None else str(code).startswith("22")
 
 
 def _sqlite(error: BaseException) -> tuple[str, bool] | None:

@@ -1,0 +1,111 @@
+"""One call of every repository method, to ask each of them the same question."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+from bot.loop import records
+from scoring.casework import OutreachState
+from scoring.messages import Post
+from tests.builders import (
+    NOW,
+    TODAY,
+    a_case,
+    a_contact,
+    a_decision,
+    a_draft,
+    a_milestone,
+    a_snapshot,
+    a_ticket,
+    a_trigger,
+    an_account,
+    an_entry,
+    an_outreach,
+)
+
+LATER = NOW + timedelta(hours=1)
+REPOSITORIES = {
+    "accounts": records.Accounts,
+    "snapshots": records.Snapshots,
+    "cases": records.Cases,
+    "outreach": records.Outreaches,
+    "slack": records.SlackOutbox,
+    "audit": records.Audit,
+    "flags": records.Flags,
+}
+CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
+    "accounts.get": lambda work: work.accounts.get("acme"),
+    "accounts.all": lambda work: work.accounts.all(),
+    "accounts.upsert": lambda work: work.accounts.upsert([an_account()]),
+    "accounts.person": lambda work: work.accounts.person("kim"),
+    "accounts.people": lambda work: work.accounts.people(["kim"]),
+    "accounts.contacts": lambda work: work.accounts.contacts("acme"),
+    "accounts.csms": lambda work: work.accounts.csms(),
+    "accounts.csm_by_email": lambda work: work.accounts.csm_by_email("dana@us.test"),
+    "accounts.csm_by_slack_id": lambda work: work.accounts.csm_by_slack_id("UDANA"),
+    "accounts.link_slack": lambda work: work.accounts.link_slack("kim", "UKIM", "UTC"),
+    "accounts.assign": lambda work: work.accounts.assign("acme", "csm-dana"),
+    "accounts.upsert_people": lambda work: work.accounts.upsert_people([a_contact()]),
+    "accounts.milestones": lambda work: work.accounts.milestones(),
+    "accounts.upsert_milestones": lambda work: work.accounts.upsert_milestones([a_milestone()]),
+    "accounts.open_tickets": lambda work: work.accounts.open_tickets("acme"),
+    "accounts.tickets": lambda work: work.accounts.tickets(["t-1"]),
+    "accounts.upsert_tickets": lambda work: work.accounts.upsert_tickets([a_ticket()]),
+    "snapshots.land": lambda work: work.snapshots.land([a_snapshot()]),
+    "snapshots.latest_day": lambda work: work.snapshots.latest_day(),
+    "snapshots.days": lambda work: work.snapshots.days(),
+    "snapshots.on": lambda work: work.snapshots.on(TODAY),
+    "snapshots.of": lambda work: work.snapshots.of("acme", TODAY, TODAY),
+    "snapshots.scores": lambda work: work.snapshots.scores(TODAY, TODAY),
+    "cases.get": lambda work: work.cases.get("case-1"),
+    "cases.live": lambda work: work.cases.live(),
+    "cases.live_of": lambda work: work.cases.live_of("acme"),
+    "cases.last_of": lambda work: work.cases.last_of("acme"),
+    "cases.last_of_all": lambda work: work.cases.last_of_all(),
+    "cases.ended_since": lambda work: work.cases.ended_since(NOW),
+    "cases.opened_since": lambda work: work.cases.opened_since(NOW),
+    "cases.add": lambda work: work.cases.add(a_case()),
+    "cases.save": lambda work: work.cases.save(a_case(version=2), expected=1),
+    "cases.fired": lambda work: work.cases.fired([a_trigger()]),
+    "cases.fired_on": lambda work: work.cases.fired_on(TODAY),
+    "cases.decide": lambda work: work.cases.decide([a_decision()]),
+    "cases.decisions": lambda work: work.cases.decisions(TODAY),
+    "cases.decisions_of": lambda work: work.cases.decisions_of("acme"),
+    "outreach.add_draft": lambda work: work.outreach.add_draft(a_draft()),
+    "outreach.latest_draft": lambda work: work.outreach.latest_draft("case-1"),
+    "outreach.draft": lambda work: work.outreach.draft("draft-1"),
+    "outreach.drafts": lambda work: work.outreach.drafts("case-1"),
+    "outreach.cases_without_draft": lambda work: work.outreach.cases_without_draft(),
+    "outreach.add": lambda work: work.outreach.add(an_outreach()),
+    "outreach.get": lambda work: work.outreach.get("mail-1"),
+    "outreach.latest_of": lambda work: work.outreach.latest_of("case-1"),
+    "outreach.due": lambda work: work.outreach.due(NOW),
+    "outreach.move": lambda work: work.outreach.move(
+        "mail-1", OutreachState.APPROVED, OutreachState.SENDING, claimed_at=NOW
+    ),
+    "outreach.stale_claims": lambda work: work.outreach.stale_claims(NOW),
+    "outreach.last_to": lambda work: work.outreach.last_to("kim@acme.test"),
+    "outreach.last_for": lambda work: work.outreach.last_for("acme"),
+    "outreach.suppress": lambda work: work.outreach.suppress("kim@acme.test", "asked us to stop", NOW),
+    "outreach.suppressed": lambda work: work.outreach.suppressed("kim@acme.test"),
+    "slack.want_card": lambda work: work.slack.want_card("case-1", channel="#cs"),
+    "slack.card": lambda work: work.slack.card("case-1"),
+    "slack.cards_due": lambda work: work.slack.cards_due(NOW),
+    "slack.cards_posted_since": lambda work: work.slack.cards_posted_since("#cs", NOW),
+    "slack.card_done": lambda work: work.slack.card_done("case-1", posted=1, channel="C1", ts="1.1", at=NOW),
+    "slack.card_failed": lambda work: work.slack.card_failed("case-1", error="no", not_before=LATER),
+    "slack.say": lambda work: work.slack.say(Post("k", "notice", "#ops", "hello")),
+    "slack.posts_due": lambda work: work.slack.posts_due(NOW),
+    "slack.post_done": lambda work: work.slack.post_done("k", NOW),
+    "slack.post_failed": lambda work: work.slack.post_failed("k", error="no", not_before=LATER),
+    "slack.backlog": lambda work: work.slack.backlog(),
+    "audit.add": lambda work: work.audit.add(an_entry()),
+    "audit.of_case": lambda work: work.audit.of_case("case-1"),
+    "audit.newest": lambda work: work.audit.newest(5),
+    "flags.get": lambda work: work.flags.get("paused"),
+    "flags.set": lambda work: work.flags.set("paused", "by Dana"),
+    "flags.claim": lambda work: work.flags.claim("scored", "now"),
+    "flags.lease": lambda work: work.flags.lease("leader", "a", NOW, LATER),
+}

@@ -14,6 +14,7 @@ from bot.loop.briefing import card_brief
 from bot.loop.ports import Clock, Notifier
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import CardBrief, DigestBrief
+from scoring.casework import LIVE_STATES
 from scoring.errors import SlackRefused
 from scoring.messages import Card, Post, SlackReceipt
 
@@ -42,7 +43,7 @@ class Deliver:
     async def run(self) -> int:
         """Deliver everything due; gives how many messages went out."""
         now = self.clock()
-        async with self.store() as work:
+        async with self.store.reading() as work:
             cards, posts = await work.slack.cards_due(now), await work.slack.posts_due(now)
         done = 0
         for card in cards:
@@ -52,9 +53,9 @@ class Deliver:
         return done
 
     async def _card(self, card: Card) -> bool:
-        async with self.store() as work:
+        async with self.store.reading() as work:
             brief = await card_brief(work, card.case_id, self.clock())
-        if brief is None:
+        if brief is None or (brief.case.state not in LIVE_STATES and not card.ts):
             return await self._drop(card)
         try:
             receipt = await self._show(card, brief)
@@ -86,7 +87,8 @@ class Deliver:
         if refusal.permanent and not card.ts and owner and card.channel != owner:
             async with self.store() as work:
                 await work.slack.want_card(card.case_id, channel=owner)
-        await self._wait_card(card, refusal)
+        else:
+            await self._wait_card(card, refusal)
         if refusal.permanent:
             await self._tell_operator(card.channel, refusal)
 
@@ -97,7 +99,7 @@ class Deliver:
             )
 
     async def _drop(self, card: Card) -> bool:
-        """The case is gone: there is nothing to show any more."""
+        """The case is gone, or ended before anybody saw it: there is nothing to show."""
         async with self.store() as work:
             await work.slack.card_done(
                 card.case_id, posted=card.wanted, channel=card.posted_channel, ts=card.ts, at=self.clock()
@@ -122,16 +124,16 @@ class Deliver:
         if post.kind == "note":
             return await self._note(post)
         if post.kind == "digest":
-            async with self.store() as work:
+            async with self.store.reading() as work:
                 brief = await self.digest(work, post.body)
             if brief is not None:
                 await self.notifier.digest(post.target, brief)
             return True
-        await self.notifier.notice(post.target, post.body)
+        await self.notifier.notice(post.target, post.body, storm=post.kind == "storm")
         return True
 
     async def _note(self, post: Post) -> bool:
-        async with self.store() as work:
+        async with self.store.reading() as work:
             card = await work.slack.card(post.case_id)
         if card is None or not card.ts:
             return False

@@ -45,23 +45,23 @@ class Lookup:
 
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         """The CSM with this verified e-mail, linked to the Slack user; empty for anybody else."""
-        async with self.store() as work:
-            known = await work.accounts.csm_by_slack_id(slack_id)
-            person = await work.accounts.csm_by_email(email) if email else known
-            if person is None:
-                return ""
-            if person.slack_id != slack_id or person.timezone != timezone:
-                await work.accounts.link_slack(person.id, slack_id, timezone)
-            return person.id
+        async with self.store.reading() as work:
+            person = await work.accounts.csm_by_email(email) if email else None
+        if person is None:
+            return ""
+        if person.slack_id != slack_id or (timezone and person.timezone != timezone):
+            async with self.store() as work:
+                await work.accounts.link_slack(person.id, slack_id, timezone or person.timezone)
+        return person.id
 
     async def card(self, case_id: str) -> CardBrief | None:
         """What the card of a case shows now."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             return await card_brief(work, case_id, self.clock())
 
     async def health(self, query: str) -> HealthBrief | Choice:
         """One account's health, or a choice when the name is not clear (UX 29). `NotFound` before the first score."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             accounts = await work.accounts.all()
             found = NameBook(accounts).find(query)
             if len(found.hits) != 1:
@@ -70,7 +70,7 @@ class Lookup:
 
     async def health_of(self, account_id: str) -> HealthBrief:
         """The health of an account picked from a list; `NotFound` if it is gone."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             account = await work.accounts.get(account_id)
             if account is None:
                 raise NotFound("That account no longer exists.")
@@ -78,13 +78,13 @@ class Lookup:
 
     async def worst(self, actor: Actor, limit: int = 5) -> tuple[Line, ...]:
         """The actor's lowest scores (everybody's, for somebody without accounts), worst first (UX 30)."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             lines = await self._portfolio(work, actor.person_id)
             return tuple(lines[:limit])
 
     async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
         """App Home: what needs a decision, then the portfolio by risk and money, 20 a page (UX 32)."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             lines = await self._portfolio(work, actor.person_id)
             pages = max(1, -(-len(lines) // PAGE))
             page = min(max(1, page), pages)
@@ -141,6 +141,7 @@ class Lookup:
             case=case,
             next_step=STEP_BY_STATE[case.state] if case else STEP_BY_BAND[now.health.band],
             data_until=await data_until(work),
+            now=self.clock(),
         )
 
 

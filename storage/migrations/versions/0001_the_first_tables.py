@@ -154,7 +154,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("error", sa.String(), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.CheckConstraint("kind IN ('note', 'digest', 'notice')", name=op.f("ck_posts_kind")),
+        sa.CheckConstraint("kind IN ('note', 'digest', 'notice', 'storm')", name=op.f("ck_posts_kind")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_posts")),
         sa.UniqueConstraint("key", name=op.f("uq_posts_key")),
     )

@@ -11,6 +11,9 @@ from handlers.ids import Action, Ref
 RELEASE_ASK = "Every card that is held is posted, a few a minute, and sending goes on."
 DROP_ASK = "What is held is dropped: no card is posted for it. Scores stay as they are."
 SETTLED = "Many accounts moved together; the cards that were held for it were {done} by {who}."
+REDACTED = (
+    "This card was taken down: the channel is now shared with another organisation. Its case goes on in App Home."
+)
 INTRODUCTION = (
     "Lookout posts here when a customer's use fades: one card per account, with a draft to approve, edit, snooze, "
     "assign or dismiss, and a digest on working mornings. At most ten cards an hour; the rest goes into the digest. "

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from handlers.blocks.elements import Json, labelled, modal, option, section, text_input
 from handlers.blocks.literal import named
 from handlers.ids import Field, Ref, Window
+from scoring.hours import zone_named
 
 MORNING = time(9, 0)
 CUSTOM = "custom"
+UTC_ZONE = ZoneInfo("UTC")
 REASON_LIMIT = 300
 ABOUT = "The card of {name} goes quiet and comes back at that time, or earlier if the account gets worse."
 PAST = "Please pick a time in the future."
@@ -46,7 +48,7 @@ def snooze_modal(case_id: str, name: str, *, now: datetime, timezone: str, said_
 
 def times(now: datetime, timezone: str) -> list[tuple[str, datetime]]:
     """Tomorrow, next Monday and in two weeks, each at 09:00 of the wall clock there, as UTC (F6)."""
-    zone = zone_of(timezone)
+    zone = zone_named(timezone, fallback=UTC_ZONE)
     today = now.astimezone(zone).date()
     monday = today + timedelta(days=7 - today.weekday())
     days = (
@@ -59,11 +61,3 @@ def times(now: datetime, timezone: str) -> list[tuple[str, datetime]]:
         local = datetime.combine(day, MORNING, zone)
         found.append((f"{label}, {local:%a} {local.day} {local:%b} 09:00", local.astimezone(UTC)))
     return found
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """A person's zone; UTC when Slack's name for it is unknown here (F5)."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return ZoneInfo("UTC")

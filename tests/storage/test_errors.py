@@ -22,10 +22,12 @@ from tests.storage.methods import CALLS
 TABLES = [table.name for table in reversed(Row.metadata.sorted_tables)]
 
 
-async def verdict(store, name):
+async def verdict(store, name, before=None):
     """What a method raised."""
     try:
         async with store() as work:
+            if before:
+                await before(work)
             await CALLS[name](work)
     except Unavailable as error:
         return error
@@ -33,17 +35,14 @@ async def verdict(store, name):
 
 
 async def test_every_method_says_that_its_table_is_gone(any_store):
-    for name in CALLS:
-        try:
-            async with any_store() as work:
-                for table in TABLES:
-                    await work.flags._db.raw(f"DROP TABLE {table}")
-                await CALLS[name](work)
-        except Unavailable as error:
-            assert str(error) == errors.NO_TABLES, name
-            assert error.permanent
-            continue
-        pytest.fail(f"{name} did not notice that its table is gone")
+    async def drop_everything(work):
+        for table in TABLES:
+            await work.flags._db.raw(f"DROP TABLE {table}")
+
+    verdicts = {name: await verdict(any_store, name, drop_everything) for name in CALLS}
+
+    assert {name: str(error) for name, error in verdicts.items()} == dict.fromkeys(CALLS, errors.NO_TABLES)
+    assert all(error.permanent for error in verdicts.values())
 
 
 async def test_every_method_waits_for_a_locked_sqlite_file_and_then_says_busy(sqlite_url, tmp_path):
@@ -77,20 +76,18 @@ async def test_every_method_waits_for_locked_postgres_tables_and_then_says_busy(
 async def test_every_method_says_that_postgres_went_away_in_the_middle(postgres_url):
     import psycopg
 
+    async def pull_the_plug(work):
+        pid = (await work.flags._db.raw("SELECT pg_backend_pid()"))[0][0]
+        other.execute("SELECT pg_terminate_backend(%s)", [pid])
+
     plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     async with opened(postgres_url) as store:
         with closing(psycopg.connect(plain, autocommit=True)) as other:
-            for name in CALLS:
-                try:
-                    async with store() as work:
-                        pid = (await work.flags._db.raw("SELECT pg_backend_pid()"))[0][0]
-                        other.execute("SELECT pg_terminate_backend(%s)", [pid])
-                        await CALLS[name](work)
-                except Unavailable as error:
-                    assert str(error) == errors.AWAY, name
-                    continue
-                pytest.fail(f"{name} did not notice that Postgres went away")
+            verdicts = {name: await verdict(store, name, pull_the_plug) for name in CALLS}
         await remember(store, an_account())  # and it comes back by itself
+
+    assert {name: str(error) for name, error in verdicts.items()} == dict.fromkeys(CALLS, errors.AWAY)
+    assert not any(error.permanent for error in verdicts.values())
 
 
 async def test_a_write_while_only_reading_is_refused(any_store):
@@ -205,9 +202,8 @@ async def test_writers_that_are_cancelled_while_they_wait_block_nobody(any_store
 
 async def test_a_transaction_inside_a_transaction_is_refused_at_once(any_store):
     with pytest.raises(RuntimeError, match="would wait for itself"):
-        async with any_store():
-            async with any_store():
-                pass
+        async with any_store(), any_store():
+            pass
 
     await remember(any_store, an_account())
 

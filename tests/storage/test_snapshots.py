@@ -1,0 +1,159 @@
+"""Each account's days: landed twice without harm, exact, and quick to read for a whole fleet."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import date, timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scoring.model import Basis, Health, Part, Reading, Signals, Snapshot
+from tests.builders import TODAY, WEIGHTS, a_snapshot, remember
+
+YESTERDAY = TODAY - timedelta(days=1)
+FRACTIONS = st.none() | st.fractions(min_value=0, max_value=10**9)
+FLOATS = st.floats(0, 100)
+
+
+async def test_landing_twice_changes_nothing(any_store):
+    snapshots = [a_snapshot(f"a{number}", day, 60.0 + number) for number in range(30) for day in (YESTERDAY, TODAY)]
+    await remember(any_store, *snapshots)
+    async with any_store() as work:
+        before = await work.snapshots.on(TODAY), await work.snapshots.on(YESTERDAY)
+
+    await remember(any_store, *snapshots)
+
+    async with any_store() as work:
+        assert (await work.snapshots.on(TODAY), await work.snapshots.on(YESTERDAY)) == before
+        assert await work.snapshots.days() == [YESTERDAY, TODAY]
+
+
+async def test_a_day_that_is_scored_again_is_replaced(any_store):
+    await remember(any_store, a_snapshot(score=50.0, config_version=1))
+    await remember(any_store, a_snapshot(score=70.0, config_version=2))
+
+    async with any_store() as work:
+        assert await work.snapshots.on(TODAY) == {"acme": a_snapshot(score=70.0, config_version=2)}
+
+
+async def test_without_snapshots_there_is_no_latest_day(any_store):
+    async with any_store() as work:
+        assert await work.snapshots.latest_day() is None
+        assert await work.snapshots.days() == []
+        assert await work.snapshots.on(TODAY) == {}
+        assert await work.snapshots.scores(YESTERDAY, TODAY) == {}
+
+
+async def test_an_accounts_days_come_oldest_first_with_both_ends(any_store):
+    days = [TODAY - timedelta(days=number) for number in range(5)]
+    await remember(any_store, *(a_snapshot(day=day) for day in days), a_snapshot("other"))
+
+    async with any_store() as work:
+        found = await work.snapshots.of("acme", days[3], days[1])
+        assert [snapshot.health.day for snapshot in found] == [days[3], days[2], days[1]]
+        assert await work.snapshots.latest_day() == TODAY
+
+
+async def test_scores_are_narrow_and_oldest_first(any_store):
+    await remember(
+        any_store,
+        a_snapshot(score=60.5, config_version=2),
+        a_snapshot(day=YESTERDAY, score=71.25),
+        a_snapshot("other", day=YESTERDAY),
+        a_snapshot("early", day=TODAY - timedelta(days=9)),
+    )
+
+    async with any_store() as work:
+        assert await work.snapshots.scores(YESTERDAY, TODAY) == {
+            "acme": [(YESTERDAY, 71.25, 1), (TODAY, 60.5, 2)],
+            "other": [(YESTERDAY, 80.0, 1)],
+        }
+
+
+async def test_a_missing_signal_stays_missing(any_store):
+    parts = (Part("activity", None, 0.0, 0.0), Part("engagement", 0.0, 0.6, 0.0), Part("recency", 50.0, 0.4, 20.0))
+    await remember(any_store, a_snapshot(score=20.0, parts=parts, coverage=0.4))
+
+    async with any_store() as work:
+        health = (await work.snapshots.on(TODAY))["acme"].health
+        assert health.parts == parts
+        assert health.value("activity") is None
+
+
+async def test_a_signal_without_a_column_is_refused(any_store):
+    with pytest.raises(ValueError, match="tickets"):
+        await remember(any_store, a_snapshot(parts=(Part("tickets", 1.0, 1.0, 1.0),)))
+
+
+async def test_a_score_never_lands_with_another_accounts_signals(any_store):
+    with pytest.raises(ValueError, match="different accounts"):
+        await remember(any_store, Snapshot(a_snapshot("acme").health, a_snapshot("other").signals))
+
+
+@given(
+    score=FLOATS,
+    values=st.tuples(*[st.none() | FLOATS] * 4),
+    own=st.dictionaries(st.sampled_from(["activity", "engagement"]), FLOATS),
+    ratio=FRACTIONS,
+    share=FRACTIONS,
+    count=st.integers(0, 2**40),
+    name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30),
+    last=st.none() | st.dates(date(2000, 1, 1)),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+async def test_any_snapshot_comes_back_exactly(any_store, score, values, own, ratio, share, count, name, last):
+    parts = tuple(
+        Part(signal, value, weight, weight * (value or 0.0))
+        for (signal, weight), value in zip(WEIGHTS.items(), values, strict=True)
+    )
+    health = Health("x", TODAY, score, parts, coverage=0.7, reading=Reading.OWN, config_version=3, own=own)
+    signals = Signals(
+        "x",
+        TODAY,
+        last_active_on=last,
+        last_feature=name,
+        overdue=(name, "b"),
+        volume_14=count,
+        usage_ratio=ratio,
+        usage_basis=Basis.BLENDED,
+        power_share=share,
+        power_alone=True,
+    )
+    async with any_store() as work:
+        await work.snapshots.land([Snapshot(health, signals)])
+        assert await work.snapshots.on(TODAY) == {"x": Snapshot(health, signals)}
+
+
+@pytest.mark.slow
+async def test_a_fleet_of_ten_thousand_lands_and_is_read_without_stopping_the_clock(any_store):
+    days = [TODAY - timedelta(days=number) for number in range(8)]
+    longest = 0.0
+
+    async def watch():
+        nonlocal longest
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.01)
+            longest = max(longest, time.perf_counter() - before - 0.01)
+
+    for day in days:
+        fleet = [a_snapshot(f"account-{number:05d}", day, usage_ratio=Fraction(number, 7)) for number in range(10_000)]
+        async with any_store() as work:
+            await work.snapshots.land(fleet)
+    watching = asyncio.create_task(watch())
+    async with any_store() as work:
+        await work.snapshots.land(fleet)
+        await work.snapshots.on(TODAY)
+        before = time.perf_counter()
+        scores = await work.snapshots.scores(days[-1], days[0])
+        took = time.perf_counter() - before
+    watching.cancel()
+
+    assert len(scores) == 10_000
+    assert all(len(days_of) == 8 for days_of in scores.values())
+    assert took < 2.0
+    assert longest < 0.5

@@ -58,22 +58,27 @@ def explain(account: Account, now: Snapshot) -> tuple[Fact, ...]:
 def draft_facts(
     account: Account,
     contact: Person,
-    snapshot: Snapshot,
+    snapshot: Snapshot | None,
     *,
     triggers: Sequence[Trigger] = (),
     milestones: Sequence[Milestone] = (),
 ) -> tuple[Fact, ...]:
-    """Everything known about one account that a draft may be built on, then what only our own people may see (R45)."""
+    """Everything known about one account that a draft may be built on, then what only our own people may see (R45).
+
+    An account without a snapshot has no facts about its use.
+    """
+    feature = snapshot.signals.last_feature if snapshot else ""
     facts = [
         _plain("contact.first_name", FIRST_NAME, contact.first_name),
         _plain("account.name", ACCOUNT_NAME, account.name),
-        _plain("feature.last", LAST_FEATURE, snapshot.signals.last_feature),
+        _plain("feature.last", LAST_FEATURE, feature),
         _plain("step.stuck", STUCK_STEP, _stuck_step(triggers)),
         *_milestone_facts([m for m in milestones if m.account_id == account.id]),
         _plain("goal", GOAL, account.goal),
         _plain("seats", SEAT_COUNT, str(account.seats) if account.seats else ""),
     ]
-    return (*(fact for fact in facts if fact.value), *_internal_facts(account, snapshot, triggers))
+    internal = _internal_facts(account, snapshot, triggers) if snapshot else ()
+    return (*(fact for fact in facts if fact.value), *internal)
 
 
 def _internal_facts(account: Account, snapshot: Snapshot, triggers: Sequence[Trigger]) -> tuple[Fact, ...]:

@@ -47,7 +47,8 @@ def quiet_until(last: Case | None, day: date, config: PolicyConfig) -> date | No
 
     Counted from the day the last case was opened; a case that ended as recovered leaves no quiet period.
     """
-    if last is None or config.literal or last.close_reason == RECOVERED:
+    recovered = last is not None and last.state is CaseState.CLOSED and last.close_reason == RECOVERED
+    if last is None or config.literal or recovered:
         return None
     until = last.opened_at.date() + timedelta(days=config.quiet_days)
     return until if day < until else None

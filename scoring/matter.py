@@ -35,7 +35,7 @@ class Act(StrEnum):
 class Matter:
     """One account today. `fired` is new; `standing` is all that holds; `carried` waits from the day before.
 
-    `valued`: high value or complex. `calm`: nothing held on today's and the previous snapshot, health at the line on
+    `calm`: nothing held on today's and the previous snapshot, health at the line on
     both. `came_back`: it recovered since its last case ended.
     """
 
@@ -46,9 +46,15 @@ class Matter:
     carried: bool = False
     live: Case | None = None
     last: Case | None = None
-    valued: bool = False
+    high_value: bool = False
+    is_complex: bool = False
     calm: bool = False
     came_back: bool = False
+
+    @property
+    def valued(self) -> bool:
+        """High value or complex: always a human (R40, R41)."""
+        return self.high_value or self.is_complex
 
     @property
     def alerts(self) -> tuple[Trigger, ...]:

@@ -1,0 +1,17 @@
+"""What a person can decide on a card; the acting half of the desk that handlers talk to.
+
+Each act is one transaction: read the case, see whether the move is legal, compare-and-set on its version, write the
+audit row, ask for the card, add to the thread. Slack and mail are told by the sweeps, which are woken afterwards.
+"""
+
+from __future__ import annotations
+
+from bot.loop.approve import Mails
+from bot.loop.edit import Drafts
+from bot.loop.triage import Triage
+
+
+class Intervene(Mails, Drafts, Triage):
+    """Approve, undo, arrived, send again · draft, edit, assign · snooze, wake, dismiss, open a case · pause, storm."""
+
+    __slots__ = ()

@@ -1,0 +1,119 @@
+"""Reads the facts again before a mail is approved and before it leaves, and asks the guardrails (R50, R51)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.loop.records import UnitOfWork
+from scoring.addresses import domain_of
+from scoring.casework import Case, CaseState, Draft, Outreach
+from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
+from scoring.model import Account, Person, Snapshot
+
+STALE = timedelta(days=3)
+MISSED = timedelta(hours=24)
+
+NO_ACCOUNT = "The account no longer exists."
+FOREIGN = "{email} is in none of the domains that LOOKOUT_MAIL_DOMAINS names, so nothing is sent in its name."
+MOVED_ON = "The case is {state}."
+OTHER_TEXT = "The draft is not the text that was approved."
+APPROVER_LEFT = "The person who approved it is no longer with us."
+TOO_OLD = "It could not leave for a day after its time, so the facts may have changed."
+OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail still fits."
+
+
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """What every mail keeps to. `domains` are those we may write from; `off` says why no mail can leave at all."""
+
+    guard: Rules
+    domains: tuple[str, ...] = ()
+    off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """One mail, and everything that could speak against it, read inside one transaction."""
+
+    work: UnitOfWork
+    rules: MailRules
+    case: Case
+    draft: Draft
+
+    async def answer(self, leaving_at: datetime, outreach: Outreach | None = None) -> Yes | No:
+        """Whether the mail may leave at an instant; with `outreach`, whether what was approved still holds (C5, C7)."""
+        account = await self.work.accounts.get(self.draft.account_id)
+        if account is None:
+            return No(NO_ACCOUNT, "R50")
+        if domain_of(self.draft.from_email) not in {domain.lower() for domain in self.rules.domains}:
+            return No(FOREIGN.format(email=self.draft.from_email), "R50")
+        plan = await self._plan(account, leaving_at, outreach)
+        broken = await self._approval_broken(outreach, leaving_at) if outreach else None
+        verdict = broken or may_contact(plan, self.rules.guard)
+        if isinstance(verdict, No) and not verdict.waits:
+            return verdict
+        return await self._old_scores(leaving_at) or verdict
+
+    async def _plan(self, account: Account, now: datetime, outreach: Outreach | None) -> Plan:
+        work, draft = self.work, self.draft
+        contact, sender = await work.accounts.person(draft.to_id), await work.accounts.person(draft.from_id)
+        last_to, last_for = await work.outreach.last_to(draft.to_email), await work.outreach.last_for(account.id)
+        tickets = await work.accounts.open_tickets(account.id)
+        return Plan(
+            now=now,
+            account=account,
+            contact=contact,
+            sender=sender,
+            to_email=draft.to_email,
+            owner_id=await self._owner(account),
+            paused=await work.flags.get("paused") is not None,
+            storm=await work.flags.get("storm") is not None,
+            suppressed=await work.outreach.suppressed(draft.to_email),
+            last_mail_at=left_at(last_to),
+            snapshot=await newest(work, account.id),
+            since=Since(
+                drafted_at=draft.created_at,
+                ticket_at=max((ticket.opened_at for ticket in tickets), default=None),
+                other_mail_at=left_at(last_for),
+                score_seen=outreach.score_seen if outreach else None,
+            ),
+        )
+
+    async def _owner(self, account: Account) -> str | None:
+        """Who the account belongs to: its CSM while they are with us, else whoever the case was given to."""
+        csm = await self.work.accounts.person(account.csm_id) if account.csm_id else None
+        return csm.id if csm and not csm.left else self.case.csm_id
+
+    async def _approval_broken(self, outreach: Outreach, now: datetime) -> No | None:
+        if self.case.state is not CaseState.APPROVED:
+            return No(MOVED_ON.format(state=self.case.state.value), "R50")
+        if (self.draft.id, self.draft.content_hash) != (outreach.draft_id, outreach.content_hash):
+            return No(OTHER_TEXT, "R49")
+        approver = await person_of(self.work, outreach.approved_by)
+        if approver is None or approver.left:
+            return No(APPROVER_LEFT, "R50")
+        return No(TOO_OLD, "R50") if now - outreach.not_before > MISSED else None
+
+    async def _old_scores(self, now: datetime) -> No | None:
+        """That scoring has failed for days: nobody knows how the account is, so every mail waits (R8)."""
+        latest = await self.work.snapshots.latest_day()
+        age = now.astimezone(self.rules.guard.zone).date() - latest if latest else timedelta()
+        return No(OLD_SCORES.format(days=age.days), "R8", waits=True) if age > STALE else None
+
+
+async def newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
+    """The newest snapshot of an account, if the last day scored has one."""
+    latest = await work.snapshots.latest_day()
+    found = await work.snapshots.of(account_id, latest, latest) if latest else []
+    return found[-1] if found else None
+
+
+async def person_of(work: UnitOfWork, key: str) -> Person | None:
+    """One of our people by our id or by their Slack id."""
+    return await work.accounts.person(key) or await work.accounts.csm_by_slack_id(key)
+
+
+def left_at(mail: Outreach | None) -> datetime | None:
+    """When a mail left or may have left; None for no mail."""
+    return (mail.sent_at or mail.claimed_at or mail.approved_at) if mail else None

@@ -1,0 +1,143 @@
+"""Sends approved mails, at most once: look again, claim, hand over, record (R50, R51, R54).
+
+A mail that was claimed is never handed over a second time by itself. If the process dies in between, its fate is
+`uncertain` and a person decides. Only a refusal that is certain leads to another try.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bot.loop.outcome import Outcome
+from bot.loop.ports import Clock, Mailer
+from bot.loop.records import Store, UnitOfWork
+from bot.loop.second_look import MailRules, SecondLook
+from scoring.casework import Draft, Outreach, OutreachState
+from scoring.guardrails import No
+from scoring.messages import Mail
+
+PATIENCE = timedelta(minutes=5)
+REST = timedelta(minutes=1)
+DRAIN_SECONDS = 10.0
+ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+
+GONE = "The case or the draft of this mail no longer exists."
+DIED = "Lookout stopped while it was sending"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A mail that is ours to hand over, once."""
+
+    outreach: Outreach
+    draft: Draft
+
+    @property
+    def mail(self) -> Mail:
+        """The mail exactly as it was approved."""
+        return Mail(
+            message_id=self.outreach.message_id,
+            from_name=self.draft.from_name,
+            from_email=self.draft.from_email,
+            to_name=self.draft.to_name,
+            to_email=self.draft.to_email,
+            subject=self.draft.subject,
+            body=self.draft.body,
+        )
+
+
+class Send:
+    """The sweep over approved mails. One instance per process; only the process that holds the lease runs it."""
+
+    def __init__(self, store: Store, mailer: Mailer, *, clock: Clock, rules: MailRules, ops_channel: str = "") -> None:
+        self._store = store
+        self._mailer = mailer
+        self._clock = clock
+        self._rules = rules
+        self._ops_channel = ops_channel
+        self._turn = asyncio.Lock()
+        self._in_flight: set[str] = set()
+        self._resting_until: datetime | None = None
+
+    async def recover(self) -> int:
+        """At the start, when no other process sends: every claim that is left was made by one that died (D1)."""
+        return await self._give_up(ANY_TIME)
+
+    async def run(self) -> int:
+        """Hand over what is due, one mail after another; gives how many were handed over."""
+        async with self._turn:
+            await self._give_up(self._clock() - PATIENCE)
+            async with self._store.reading() as work:
+                due = await work.outreach.due(self._clock())
+            handed_over = 0
+            for outreach in due:
+                claim = None if self._resting() else await self._claim(outreach.id)
+                if claim is not None:
+                    await _to_the_end(self._deliver(claim))
+                    handed_over += 1
+            return handed_over
+
+    async def _claim(self, outreach_id: str) -> Claim | None:
+        """Look again and claim, in one transaction that commits before anything leaves; None when it must not leave."""
+        async with self._store() as work:
+            now, outreach = self._clock(), await work.outreach.get(outreach_id)
+            if outreach is None or outreach.state is not OutreachState.APPROVED or outreach.not_before > now:
+                return None
+            case = await work.cases.get(outreach.case_id)
+            draft = await work.outreach.latest_draft(outreach.case_id)
+            outcome = self._outcome(work, now)
+            if case is None or draft is None:
+                await outcome.stopped(outreach, GONE)
+                return None
+            verdict = await SecondLook(work, self._rules, case, draft).answer(now, outreach)
+            if isinstance(verdict, No):
+                await _keep_or_stop(outcome, outreach, verdict)
+                return None
+            claimed = await outcome.claimed(outreach)
+            return Claim(claimed, draft) if claimed else None
+
+    async def _deliver(self, claim: Claim) -> None:
+        self._in_flight.add(claim.outreach.id)
+        try:
+            receipt = await self._mailer.send(claim.mail)
+            async with self._store() as work:
+                await self._outcome(work, self._clock()).answered(claim.outreach, receipt)
+            if receipt.cause == "setup":
+                self._resting_until = self._clock() + REST
+        finally:
+            self._in_flight.discard(claim.outreach.id)
+
+    async def _give_up(self, before: datetime) -> int:
+        """Claims that nobody works on any more: nobody knows whether they left, so nobody resends them (R54)."""
+        async with self._store() as work:
+            left = [o for o in await work.outreach.stale_claims(before) if o.id not in self._in_flight]
+            for outreach in left:
+                await self._outcome(work, self._clock()).uncertain(outreach, DIED)
+            return len(left)
+
+    def _resting(self) -> bool:
+        """After a failed login or an unreachable server the other mails wait a minute instead of failing too (D5)."""
+        return self._resting_until is not None and self._clock() < self._resting_until
+
+    def _outcome(self, work: UnitOfWork, now: datetime) -> Outcome:
+        return Outcome(work, now, self._ops_channel)
+
+
+async def _keep_or_stop(outcome: Outcome, outreach: Outreach, verdict: No) -> None:
+    if not verdict.waits:
+        await outcome.stopped(outreach, verdict.reason)
+    elif verdict.not_before is not None:
+        await outcome.postponed(outreach, verdict.not_before)
+
+
+async def _to_the_end(sending: Coroutine[None, None, None]) -> None:
+    """Finish a delivery that has begun even when we are told to stop: no claim is left behind on purpose (E1)."""
+    task = asyncio.ensure_future(sending)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=DRAIN_SECONDS)
+        raise

@@ -50,7 +50,9 @@ class Transaction:
         """Run a statement, once or for each of `rows`; how many rows it touched."""
         with wrapped():
             connection = await self._session.connection()
-            result = await connection.execute(statement, cast("Any", rows), execution_options={"preserve_rowcount": True})
+            result = await connection.execute(
+                statement, cast("Any", rows), execution_options={"preserve_rowcount": True}
+            )
             return result.rowcount
 
     async def tuples(self, statement: Executable, rows: Sequence[Values] | None = None) -> Sequence[Sequence[Any]]:

@@ -8,10 +8,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import make_url
 
+from storage.columns import Row
 from storage.migrations import upgrade
 from storage.unit_of_work import SqlStore
 
@@ -57,36 +60,50 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def migrated_postgres(postgres_server: str) -> Iterator[tuple[str, str]]:
-    """The server and the name of a database with all migrations, to copy for each test."""
-    with postgres_database(postgres_server) as (url, name):
+def migrated_postgres(postgres_server: str) -> Iterator[str]:
+    """A Postgres database with all migrations, made once; making one takes longer than most tests."""
+    with postgres_database(postgres_server) as url:
         asyncio.run(upgrade(url))
-        yield postgres_server, name
+        yield url
 
 
 @pytest.fixture
-def postgres_url(migrated_postgres: tuple[str, str]) -> Iterator[str]:
-    """A Postgres database of this test's own."""
-    server, template = migrated_postgres
-    with postgres_database(server, template) as (url, _name):
+def postgres_url(migrated_postgres: str) -> str:
+    """A Postgres database of this test's own, as empty as a new one."""
+    tables = ", ".join(table.name for table in Row.metadata.sorted_tables)
+    with postgres_connection(migrated_postgres) as connection:
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY")
+    return migrated_postgres
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: str) -> Iterator[str]:
+    """A Postgres database without any table."""
+    with postgres_database(postgres_server) as url:
         yield url
 
 
 @contextmanager
-def postgres_database(server: str, template: str = "template1") -> Iterator[tuple[str, str]]:
-    """A fresh database: its URL and name; dropped at the end."""
-    import psycopg
-    from sqlalchemy import make_url
-
-    url = make_url(server)
+def postgres_database(server: str) -> Iterator[str]:
+    """A fresh database: its URL; dropped at the end."""
     name = f"lookout_{uuid4().hex[:12]}"
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with closing(psycopg.connect(plain, autocommit=True)) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    with postgres_connection(server) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
         try:
-            yield url.set(database=name).render_as_string(hide_password=False), name
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def postgres_connection(url: str) -> Iterator[Any]:
+    """A connection of the test's own, past the store."""
+    import psycopg
+
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with closing(psycopg.connect(plain, autocommit=True)) as connection:
+        connection.execute("SET lock_timeout = '10s'")
+        yield connection
 
 
 @asynccontextmanager

@@ -8,7 +8,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import make_url
 
 from scoring.errors import InvalidInput, Unavailable
 from storage import errors
@@ -16,7 +15,7 @@ from storage.columns import Row
 from storage.errors import ConstraintBroken
 from storage.unit_of_work import SqlStore
 from tests.builders import NOW, a_case, a_csm, an_account, remember
-from tests.conftest import opened
+from tests.conftest import opened, postgres_connection
 from tests.storage.methods import CALLS
 
 TABLES = [table.name for table in reversed(Row.metadata.sorted_tables)]
@@ -61,11 +60,8 @@ async def test_every_method_waits_for_a_locked_sqlite_file_and_then_says_busy(sq
 
 
 async def test_every_method_waits_for_locked_postgres_tables_and_then_says_busy(postgres_url):
-    import psycopg
-
     store = SqlStore(postgres_url, patience=0.02)
-    plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with closing(psycopg.connect(plain)) as other:
+    with postgres_connection(postgres_url) as other, other.transaction():
         other.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
         verdicts = {name: await verdict(store, name) for name in CALLS}
     await store.close()
@@ -74,15 +70,12 @@ async def test_every_method_waits_for_locked_postgres_tables_and_then_says_busy(
 
 
 async def test_every_method_says_that_postgres_went_away_in_the_middle(postgres_url):
-    import psycopg
-
     async def pull_the_plug(work):
         pid = (await work.flags._db.raw("SELECT pg_backend_pid()"))[0][0]
         other.execute("SELECT pg_terminate_backend(%s)", [pid])
 
-    plain = make_url(postgres_url).set(drivername="postgresql").render_as_string(hide_password=False)
     async with opened(postgres_url) as store:
-        with closing(psycopg.connect(plain, autocommit=True)) as other:
+        with postgres_connection(postgres_url) as other:
             verdicts = {name: await verdict(store, name, pull_the_plug) for name in CALLS}
         await remember(store, an_account())  # and it comes back by itself
 

@@ -28,11 +28,13 @@ from handlers.blocks.wording import MARKS, age, away, confidence, day_text, mone
 from handlers.ids import Action, More, Ref
 from scoring.briefs import CardBrief
 from scoring.casework import Draft
+from scoring.model import Person
 
 PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700
 UNDRAWABLE = "Slack could not show the usual layout of this card."
 CHECK_IT = "check it before you send"
+MAILED = frozenset({Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT})
 LIVE = frozenset({Stage.WRITING, Stage.READY, Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SNOOZED})
 
 
@@ -47,8 +49,8 @@ def card_blocks(brief: CardBrief, *, mention: str = "") -> list[Json]:
     drawn = [header(title(brief)), _status(brief, mention)]
     if now in LIVE:
         drawn.append(_why(brief))
-    if brief.draft is not None and now in {Stage.READY, Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT}:
-        drawn.append(_draft(brief, brief.draft))
+    if brief.draft is not None and (now is Stage.READY or (now in MAILED and _approved_text(brief, brief.draft))):
+        drawn.append(_draft(brief, brief.draft, heading="Draft" if now is Stage.READY else "Mail"))
     drawn += [_buttons(brief), context(*_small_print(brief))]
     return [block for block in drawn if block is not None]
 
@@ -99,7 +101,12 @@ def _stake(brief: CardBrief) -> list[Json]:
     return [*said, words(" · act by "), when(due)] if due and stage(brief) in {Stage.READY, Stage.WRITING} else said
 
 
-def _draft(brief: CardBrief, draft: Draft) -> Json:
+def _approved_text(brief: CardBrief, draft: Draft) -> bool:
+    """Whether the newest draft is what was approved; beside a mail no other text may stand."""
+    return brief.outreach is not None and brief.outreach.content_hash == draft.content_hash
+
+
+def _draft(brief: CardBrief, draft: Draft, *, heading: str) -> Json:
     """Nobody approves unseen text: to, from, subject and the first lines (UX 5)."""
     heads = (
         ("To: ", f"{named(draft.to_name, otherwise='')} <{draft.to_email}>"),
@@ -107,8 +114,9 @@ def _draft(brief: CardBrief, draft: Draft) -> Json:
         ("\nSubject: ", named(draft.subject, 200, otherwise=BLANK)),
     )
     lines = [part for label, text in heads for part in (words(label, bold=True), words(text))]
-    first = paragraph(words("Draft", bold=True), words(f" – {_origin(brief, draft)}\n"), *lines)
-    remarks = [finding.text for finding in draft.findings[:3]]
+    warned = f", {CHECK_IT}" if heading == "Draft" and not _by_hand(brief, draft) else ""
+    first = paragraph(words(heading, bold=True), words(f" – {_origin(brief, draft)}{warned}\n"), *lines)
+    remarks = [finding.text for finding in draft.findings[:3]] if heading == "Draft" else []
     parts = [first, quote(preview(draft.body))]
     return rich(*parts, bullets(remarks)) if remarks else rich(*parts)
 
@@ -124,11 +132,19 @@ def _origin(brief: CardBrief, draft: Draft) -> str:
     """Template, model or person, so that nobody mistakes a machine's words for a colleague's (UX 40)."""
     note = f" ({draft.note.rstrip('.')})" if draft.note else ""
     if draft.origin == "template":
-        return f"from a template{note}, {CHECK_IT}"
-    if draft.origin == "person" or draft.origin in brief.people or (brief.csm and draft.origin == brief.csm.id):
-        known = brief.people.get(draft.origin) or (brief.csm if brief.csm and draft.origin == brief.csm.id else None)
-        return f"edited by {named(known.name)}" if known else f"edited by hand, version {draft.version}"
-    return f"written by {named(draft.origin, otherwise='a model')}{note}, {CHECK_IT}"
+        return f"from a template{note}"
+    if not _by_hand(brief, draft):
+        return f"written by {named(draft.origin, otherwise='a model')}{note}"
+    known = _people(brief).get(draft.origin)
+    return f"edited by {named(known.name)}" if known else f"edited by hand, version {draft.version}"
+
+
+def _by_hand(brief: CardBrief, draft: Draft) -> bool:
+    return draft.origin == "person" or draft.origin in _people(brief)
+
+
+def _people(brief: CardBrief) -> dict[str, Person]:
+    return brief.people | ({brief.csm.id: brief.csm} if brief.csm else {})
 
 
 def _buttons(brief: CardBrief) -> Json | None:

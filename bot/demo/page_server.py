@@ -135,7 +135,7 @@ class PageServer:
         try:
             ack = await doing(self, self.slack.workspace.user(body["user"]), body)
         except (ApiError, KeyError, ValueError) as error:
-            return web.json_response({"ok": False, "error": str(error)}, status=400)
+            return web.json_response({"ok": False, "error": str(error.args[0])}, status=400)
         return web.json_response({"ok": ack.ok, "error": ack.error})
 
     async def click(self, user: User, body: Json) -> Ack:
@@ -182,6 +182,7 @@ class PageServer:
         """Move the demo to the next morning."""
         if self.stage is not None:
             await self.stage.next_day()
+            self.changed()
         return Ack(200)
 
     def _open_view(self, user: User, view_id: str) -> View:

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 const STEPS = [
   { text: "Read a card in #cs-alerts", place: "#cs-alerts", done: (seen) => seen.places.has("#cs-alerts") },
   { text: "Edit its draft", place: "#cs-alerts", done: (seen) => seen.edited },
-  { text: "Approve & send", place: "#cs-alerts", done: (seen) => seen.mails > 0 },
+  { text: "Send it with one click", place: "#cs-alerts", done: (seen) => seen.mails > 0 },
   { text: "Read the mail", place: "mailbox", done: (seen) => seen.places.has("mailbox") && seen.mails > 0 },
   { text: "Ask /health, misspelt", place: "#cs-alerts", done: (seen) => seen.asked },
   { text: "Press Next day twice", place: "#cs-alerts", done: (seen) => seen.days > 0 && seen.mails > 0 },

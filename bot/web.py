@@ -171,7 +171,7 @@ def _digest(key: str) -> bytes:
 
 def _basic_user(request: web.Request) -> str:
     try:
-        return str(BasicAuth.decode(request.headers.get("Authorization", "")).login)
+        return str(BasicAuth.decode(request.headers.get("Authorization", ""), encoding="utf-8").login)
     except ValueError:
         return ""
 

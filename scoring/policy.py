@@ -109,13 +109,13 @@ class _Desk:
 
     def _new(self, matter: Matter) -> Move:
         """The ladder for an account without an open case; each rung has its rule."""
+        if matter.asked:
+            return self._say(matter, Act.OPEN, ASKED, "R39")
         barred = self._barred(matter)
         if barred:
             return barred
         if not matter.alerts:
             return self._lines_only(matter, matter.fact)
-        if matter.asked:
-            return self._say(matter, Act.OPEN, ASKED, "R39")
         return self._by_playbook(matter, matter.fact)
 
     def _barred(self, matter: Matter) -> Move | None:

@@ -1,0 +1,153 @@
+"""Turns what fired into cases with cards, or into a stored reason why not: one decision for each account and day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from bot.loop.docket import LOOKOUT, Docket
+from bot.loop.drafting import Drafting
+from bot.loop.matters import Picture, held_day, matters, picture, room
+from bot.loop.ports import Clock, UsageScores, Wake
+from bot.loop.records import Store, UnitOfWork
+from scoring import wording
+from scoring.casework import AuditEntry, Decision
+from scoring.matter import Act, Matter, Move, Today
+from scoring.messages import Post
+from scoring.model import Band, Snapshot
+from scoring.policy import decide, holds
+from scoring.storm import OUTAGE, outage
+
+STORM, ANSWER, FIRST_RUN = "storm", "storm_answer", "first_run"
+VOLUME_DAYS = 36
+LISTED = 15
+
+STORM_NOTICE = "{reason}\n{held} and all sends are held until a lead releases or drops them."
+STILL_HELD = "Cards and sends have been held since {day}, until a lead releases or drops them."
+DROPPED = "A person dropped what was held on this day."
+STARTING_LIST = "Lookout has looked at {total} for the first time. {found}"
+FROM_TOMORROW = "No cards today: from tomorrow on, an account that gets worse gets one."
+AT_RISK = "{number} look at risk, the lowest health first:"
+NONE_AT_RISK = "None looks at risk."
+LIST_LINE = "• {name}: {band}, health {score}"
+AND_MORE = "and {number} more; /health shows any of them."
+CASES_OPENED = (Act.OPEN, Act.UPDATE, Act.CLOSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """The third stage of the daily run. Doing a day again changes nothing: an account is decided about once a day."""
+
+    store: Store
+    usage: UsageScores
+    docket: Docket
+    drafting: Drafting
+    clock: Clock
+    wake: Wake
+    digest_channel: str
+
+    async def run(self, day: date) -> list[Decision]:
+        """Decide about every account with a trigger, an open case or a wait on a complete, detected day."""
+        await self.after_storm()
+        volumes = await self.usage.volume(VOLUME_DAYS, day)
+        async with self.store.reading() as work:
+            seen = await picture(work, day, self.docket.policy)
+            asked = await matters(work, seen, self.docket.policy) if seen.today else []
+            today = await self._today(work, seen, volumes)
+        if not seen.today:
+            return []
+        return await self._carry_out(seen, asked, today)
+
+    async def after_storm(self) -> list[Decision]:
+        """Carry out a person's answer to a storm: open what was held, riskiest first, or drop it (R35)."""
+        async with self.store.reading() as work:
+            answer = await work.flags.get(ANSWER)
+            held = await held_day(work) if answer else None
+        if answer is None:
+            return []
+        decided: list[Decision] = []
+        if held is not None:
+            decided = await (self._release(*held) if answer == "release" else self._drop(*held))
+        async with self.store() as work:
+            await work.flags.set(ANSWER, None)
+        return decided
+
+    async def _release(self, day: date, held: frozenset[str]) -> list[Decision]:
+        async with self.store.reading() as work:
+            seen = await picture(work, day, self.docket.policy)
+            asked = await matters(work, seen, self.docket.policy, only=held)
+            today = replace(await self._today(work, seen, []), held="", released=True)
+        return await self._carry_out(seen, asked, today)
+
+    async def _drop(self, day: date, held: frozenset[str]) -> list[Decision]:
+        dropped = [Decision(account_id, day, Act.NONE.value, DROPPED, "R35") for account_id in sorted(held)]
+        async with self.store() as work:
+            await work.cases.decide(dropped)
+        return dropped
+
+    async def _today(self, work: UnitOfWork, seen: Picture, volumes: Sequence[int]) -> Today:
+        """The day's room, and whether something holds everything before any account is looked at (R34, R35)."""
+        docket = self.docket
+        today = await room(work, self.clock(), seen.total, zone=docket.zone, config=docket.policy)
+        storm, first = await work.flags.get(STORM), await work.flags.get(FIRST_RUN)
+        held = STILL_HELD.format(day=storm) if storm else ""
+        if not held and (silent := outage(volumes, docket.policy)):
+            held = OUTAGE.format(day=wording.day(seen.day), now=silent[0], usual=silent[1])
+        return replace(today, day=seen.day, held=held, first_run=first in {None, seen.day.isoformat()})
+
+    async def _carry_out(self, seen: Picture, asked: Sequence[Matter], today: Today) -> list[Decision]:
+        docket = self.docket
+        today = replace(today, held=holds(asked, today, docket.policy))
+        moves = decide(asked, today, config=docket.policy, playbook=docket.playbook)
+        now = self.clock()
+        async with self.store() as work:
+            await work.cases.decide(move.decision for move in moves if move.act not in CASES_OPENED)
+            if today.held:
+                await self._hold(work, today, moves)
+            elif today.first_run:
+                await self._start(work, seen)
+        for move in moves:
+            if move.act in CASES_OPENED:
+                async with self.store() as work:
+                    await docket.carry_out(work, move, now)
+        self.wake()
+        await self.drafting.write_missing_drafts()
+        return [move.decision for move in moves]
+
+    async def _hold(self, work: UnitOfWork, today: Today, moves: Sequence[Move]) -> None:
+        """One notice for one storm; it stays until a person answers (R35)."""
+        if not await work.flags.claim(STORM, today.day.isoformat()):
+            return
+        cards = sum(move.act is Act.HOLD for move in moves)
+        text = STORM_NOTICE.format(reason=today.held, held=f"{wording.count(cards, 'account')}")
+        await work.slack.say(Post(f"storm:{today.day}", "storm", self.docket.routing.default, text))
+        await work.audit.add(AuditEntry(self.clock(), LOOKOUT, "storm held", detail=today.held))
+
+    async def _start(self, work: UnitOfWork, seen: Picture) -> None:
+        """The starting list, once in the life of a workspace (R34)."""
+        if await work.flags.claim(FIRST_RUN, seen.day.isoformat()):
+            await work.slack.say(Post("first_run", "notice", self.digest_channel, _starting_list(seen)))
+
+
+def _starting_list(seen: Picture) -> str:
+    """The accounts at risk, lowest health first, as one message (R34)."""
+    bad = sorted(
+        (snap for snap in seen.today.values() if snap.health.band.rank >= Band.AT_RISK.rank and _customer(seen, snap)),
+        key=lambda snap: (snap.health.score, snap.health.account_id),
+    )
+    found = AT_RISK.format(number=len(bad)) if bad else NONE_AT_RISK
+    lines = [STARTING_LIST.format(total=wording.count(seen.total, "account"), found=found)]
+    lines += [_list_line(seen, snap) for snap in bad[:LISTED]]
+    if len(bad) > LISTED:
+        lines.append(AND_MORE.format(number=len(bad) - LISTED))
+    return "\n".join([*lines, FROM_TOMORROW])
+
+
+def _list_line(seen: Picture, snap: Snapshot) -> str:
+    account = seen.accounts[snap.health.account_id]
+    return LIST_LINE.format(name=account.name, band=snap.health.band, score=wording.score(snap.health.score))
+
+
+def _customer(seen: Picture, snap: Snapshot) -> bool:
+    return seen.accounts[snap.health.account_id].churned_on is None

@@ -1,0 +1,194 @@
+"""Opens, joins and ends cases: each move in one transaction with its decision, its card and its trace (R31-R41)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from bot.loop.records import UnitOfWork
+from scoring.budget import Pace
+from scoring.casework import AuditEntry, Case, CaseState, Decision
+from scoring.config import PolicyConfig
+from scoring.matter import Act, Move
+from scoring.messages import Post
+from scoring.model import Account, Person, Role
+from scoring.playbook import Playbook, Row
+from scoring.routing import Routing
+from scoring.wording import worst
+
+LOOKOUT = "lookout"
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+WORSE_NOTE = "Worse: {before} before, {after} now. {fact}"
+CLOSED_NOTE = "Closed. {reason}"
+LEAD_NOTE = "{account} is {severity}. {fact} {owner} has the card."
+NOBODY = "Nobody owns this account; the channel"
+FASTER = "A person changed the case in the same moment; it is looked at again tomorrow."
+TRIES = 3
+
+
+def new_id() -> str:
+    """A fresh id for a case or a draft."""
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Docket:
+    """What opening a case needs to know; it reads and writes inside the transaction it is handed."""
+
+    routing: Routing
+    playbook: Playbook
+    policy: PolicyConfig
+    zone: ZoneInfo
+    new_id: Callable[[], str] = field(default=new_id)
+
+    async def carry_out(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
+        """Do what a move says and store its decision; the case that was changed, if any."""
+        act = {Act.OPEN: self._open, Act.UPDATE: self._update, Act.CLOSE: self._close}.get(move.act)
+        case = await act(work, move, now) if act else None
+        faster = act is not None and case is None
+        decision = replace(move.decision, case_id=case.id if case else move.decision.case_id)
+        if faster:
+            decision = replace(decision, action=Act.NONE.value, reason=FASTER)
+        await work.cases.decide([decision])
+        return case
+
+    async def _open(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
+        """A new case with its card; None when a person opened one in the same moment."""
+        account = move.matter.account
+        csm = await owner_of(work, account)
+        case = self._case(move, csm, now)
+        if not await work.cases.add(case):
+            return None
+        lead = self.routing.lead(await work.accounts.csms())
+        route = self.routing.route(case.severity, account, csm, lead)
+        pace = Pace({}, {route.channel: await _ahead(work, route.channel, now)})
+        slot = pace.slot(route.channel, case.severity, now, self.policy)
+        await work.slack.want_card(case.id, channel=route.channel, mention=route.mention, not_before=slot)
+        await self._remember(work, case, "opened", move.decision, now)
+        if (
+            lead is not None
+            and lead.slack_id != route.mention
+            and self.row(move).copies_lead(valued=move.matter.valued)
+        ):
+            await self._copy_lead(work, move, case, lead=lead, owner=csm.name if csm else "")
+        return case
+
+    def _case(self, move: Move, csm: Person | None, now: datetime) -> Case:
+        matter = move.matter
+        return Case(
+            id=self.new_id(),
+            account_id=matter.account.id,
+            state=CaseState.OPEN,
+            severity=move.severity,
+            opened_at=now,
+            triggers=matter.listed,
+            high_priority=move.high_priority,
+            high_value=matter.high_value,
+            play=move.play,
+            csm_id=csm.id if csm else None,
+            due_at=self.row(move).due_at(now, self.zone),
+            last_trigger_on=move.decision.day,
+            worst_score=matter.snapshot.health.score,
+            changed_by=LOOKOUT,
+            changed_at=now,
+        )
+
+    async def _update(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
+        """Join what is new; when it became worse, wake a snoozed case and say so in the thread (R33)."""
+        for _ in range(TRIES):
+            case = await work.cases.live_of(move.matter.account.id)
+            if case is None:
+                return None
+            changed = self._joined(case, move, now)
+            if await work.cases.save(changed, expected=case.version):
+                break
+        else:
+            return None
+        await work.slack.want_card(changed.id)
+        if move.worse:
+            text = WORSE_NOTE.format(before=case.severity, after=changed.severity, fact=move.matter.fact)
+            await say_in_thread(work, changed, f"worse:{changed.severity}", text)
+        await self._remember(work, changed, "worse" if move.worse else "joined", move.decision, now)
+        return changed
+
+    def _joined(self, case: Case, move: Move, now: datetime) -> Case:
+        score, due = move.matter.snapshot.health.score, self.row(move).due_at(now, self.zone)
+        woken = move.worse and case.state is CaseState.SNOOZED
+        return replace(
+            case,
+            state=CaseState.OPEN if woken else case.state,
+            snoozed_until=None if woken else case.snoozed_until,
+            severity=worst(case.severity, move.severity),
+            triggers=move.matter.listed,
+            high_priority=case.high_priority or move.high_priority,
+            due_at=min(due, case.due_at) if due and case.due_at else due or case.due_at,
+            last_trigger_on=move.decision.day if move.matter.alerts else case.last_trigger_on,
+            worst_score=score if case.worst_score is None else min(score, case.worst_score),
+            version=case.version + 1,
+            changed_by=LOOKOUT,
+            changed_at=now,
+        )
+
+    async def _close(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
+        """End a case with its reason (R36); None when a person has done something else meanwhile."""
+        case = await work.cases.live_of(move.matter.account.id)
+        if case is None or move.matter.live is None or case.version != move.matter.live.version:
+            return None
+        changed = replace(
+            case,
+            state=CaseState.CLOSED,
+            closed_at=now,
+            close_reason=move.ending,
+            version=case.version + 1,
+            changed_by=LOOKOUT,
+            changed_at=now,
+        )
+        if not await work.cases.save(changed, expected=case.version):
+            return None
+        await work.slack.want_card(changed.id)
+        await say_in_thread(work, changed, "closed", CLOSED_NOTE.format(reason=move.decision.reason))
+        await self._remember(work, changed, "closed", move.decision, now)
+        return changed
+
+    def row(self, move: Move) -> Row:
+        """The playbook's row for a move."""
+        return self.playbook.row(move.severity, high_priority=move.high_priority)
+
+    async def _copy_lead(self, work: UnitOfWork, move: Move, case: Case, *, lead: Person, owner: str) -> None:
+        """The lead hears of the gravest cards directly (R40)."""
+        if lead.slack_id:
+            matter = move.matter
+            text = LEAD_NOTE.format(
+                account=matter.account.name, severity=case.severity, fact=matter.fact, owner=owner or NOBODY
+            )
+            await work.slack.say(Post(f"lead:{case.id}", "notice", lead.slack_id, text))
+
+    async def _remember(self, work: UnitOfWork, case: Case, action: str, decision: Decision, now: datetime) -> None:
+        detail = f"{decision.reason} ({decision.rule})"
+        await work.audit.add(AuditEntry(now, LOOKOUT, action, case.account_id, case.id, detail))
+
+
+async def owner_of(work: UnitOfWork, account: Account, case: Case | None = None) -> Person | None:
+    """Who acts for an account: the case's person, else the account's; nobody who left (G7)."""
+    csm_id = (case.csm_id if case else None) or account.csm_id
+    person = await work.accounts.person(csm_id) if csm_id else None
+    return person if person and person.role is Role.CSM and not person.left else None
+
+
+async def say_in_thread(work: UnitOfWork, case: Case, about: str, text: str) -> None:
+    """A note under the card, once per change of the case (UX 11)."""
+    await work.slack.say(Post(f"{about}:{case.id}:{case.version}", "note", "", text, case_id=case.id))
+
+
+async def _ahead(work: UnitOfWork, channel: str, now: datetime) -> int:
+    """How many cards a channel had within the hour, or still has before it (R37)."""
+    queued = 0
+    for case in await work.cases.live():
+        if now - case.opened_at < DAY:
+            card = await work.slack.card(case.id)
+            queued += card is not None and card.channel == channel and card.posted == 0
+    return queued + await work.slack.cards_posted_since(channel, now - HOUR)

@@ -1,0 +1,146 @@
+"""Writes the first draft of every open case, after the case stands: a slow or broken model never holds up a card."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from bot.loop.ports import Clock, Writer
+from bot.loop.records import Store, UnitOfWork
+from scoring.casework import Case, CaseState, Draft, Fact
+from scoring.facts import draft_facts
+from scoring.messages import Written
+from scoring.model import Account, Milestone, Person, Role, Signals, Snapshot
+from scoring.routing import Routing, pick_contact
+
+AT_ONCE = 4
+
+
+def _id() -> str:
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Everything one draft is made from; about one account only (R48)."""
+
+    case: Case
+    account: Account
+    contact: Person
+    csm: Person
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """Finds open cases without a draft, has them written a few at a time, and stores each as version 1.
+
+    The writer may take 20 seconds, so it works between two transactions and never inside one. What a crash interrupts
+    is found again, since a case without a draft is what this looks for.
+    """
+
+    store: Store
+    writer: Writer
+    routing: Routing
+    clock: Clock
+    new_id: Callable[[], str] = field(default=_id)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def write_missing_drafts(self) -> int:
+        """Write what is missing; how many drafts were stored. A second call at the same time leaves it to the first."""
+        if self._turn.locked():
+            return 0
+        async with self._turn:
+            materials = await self._materials()
+            room = asyncio.Semaphore(AT_ONCE)
+            done = await asyncio.gather(*(self._write(material, room) for material in materials))
+            return sum(done)
+
+    async def _materials(self) -> list[Material]:
+        async with self.store.reading() as work:
+            case_ids = await work.outreach.cases_without_draft()
+            milestones = await work.accounts.milestones() if case_ids else []
+            found = [await self._material(work, case_id, milestones) for case_id in case_ids]
+        return [material for material in found if material is not None]
+
+    async def _material(self, work: UnitOfWork, case_id: str, milestones: Iterable[Milestone]) -> Material | None:
+        """What a draft needs; None while there is nobody to write to, or nobody to write (the card says so)."""
+        case = await work.cases.get(case_id)
+        account = await work.accounts.get(case.account_id) if case else None
+        if case is None or account is None:
+            return None
+        csm = await self._sender(work, case, account)
+        snapshot = await _newest(work, account.id)
+        contact = await self._contact(work, case, snapshot)
+        if csm is None or contact is None:
+            return None
+        own = [milestone for milestone in milestones if milestone.account_id == account.id]
+        facts = draft_facts(account, contact, snapshot, triggers=case.triggers, milestones=own)
+        return Material(case, account, contact, csm, facts)
+
+    async def _sender(self, work: UnitOfWork, case: Case, account: Account) -> Person | None:
+        """The case's CSM, else the account's, else the lead; only with an address (R50)."""
+        for csm_id in (case.csm_id, account.csm_id):
+            person = await work.accounts.person(csm_id) if csm_id else None
+            if person and person.role is Role.CSM and person.email and not person.left:
+                return person
+        lead = self.routing.lead(await work.accounts.csms())
+        return lead if lead and lead.email else None
+
+    async def _contact(self, work: UnitOfWork, case: Case, snapshot: Snapshot | None) -> Person | None:
+        contacts = await work.accounts.contacts(case.account_id)
+        closed = {p.email for p in contacts if p.email and await work.outreach.suppressed(p.email) is not None}
+        signals = snapshot.signals if snapshot else Signals(case.account_id, case.opened_at.date())
+        return pick_contact(contacts, signals, play=case.play, closed=closed)
+
+    async def _write(self, material: Material, room: asyncio.Semaphore) -> bool:
+        async with room:
+            written = await self.writer.write(
+                play=material.case.play,
+                account=material.account,
+                contact=material.contact,
+                csm=material.csm,
+                facts=material.facts,
+                now=self.clock(),
+            )
+        return await self._store(self._draft(material, written))
+
+    async def _store(self, draft: Draft) -> bool:
+        """Store it if the case still waits for it, and bring the card up to date."""
+        async with self.store() as work:
+            case = await work.cases.get(draft.case_id)
+            if case is None or case.state is not CaseState.OPEN or not await work.outreach.add_draft(draft):
+                return False
+            await work.slack.want_card(draft.case_id)
+            return True
+
+    def _draft(self, material: Material, written: Written) -> Draft:
+        contact, csm = material.contact, material.csm
+        return Draft(
+            id=self.new_id(),
+            case_id=material.case.id,
+            account_id=material.account.id,
+            version=1,
+            to_id=contact.id,
+            to_name=contact.name,
+            to_email=contact.email.strip(),
+            from_id=csm.id,
+            from_name=csm.name,
+            from_email=csm.email.strip(),
+            subject=written.subject,
+            body=written.body,
+            origin=written.origin,
+            play=material.case.play,
+            created_at=self.clock(),
+            prompt_version=written.prompt_version,
+            note=written.note,
+            fact_ids=written.fact_ids,
+        )
+
+
+async def _newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
+    latest = await work.snapshots.latest_day()
+    found = await work.snapshots.of(account_id, latest, latest) if latest else []
+    return found[-1] if found else None

@@ -1,0 +1,118 @@
+"""Keeps the promises that have a time: a snooze that ends, a card that waits too long for its person (R40, UX 23)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.loop.docket import LOOKOUT, Docket, owner_of, say_in_thread
+from bot.loop.ports import Clock, Wake
+from bot.loop.records import Store, UnitOfWork
+from scoring import wording
+from scoring.casework import AuditEntry, Case, CaseState
+from scoring.hours import zone_named
+from scoring.messages import Post
+from scoring.model import Account, Person
+
+WOKEN = "The snooze is over."
+WOKEN_DIRECT = "{account}: the snooze is over, its card waits for your decision again."
+REMINDER = "{account}: its card has waited {hours} hours for your decision. It is due at {due}."
+OVERDUE = "{account}: its card is overdue; {owner} has not decided yet."
+NOBODY = "nobody owns the account, so nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """A sweep over the live cases; every message has a key, so that it is said once."""
+
+    store: Store
+    docket: Docket
+    clock: Clock
+    wake: Wake
+
+    async def run(self) -> int:
+        """Wake what is due and remind whom it concerns; how many cases woke up."""
+        now = self.clock()
+        woken = await self.wake_snoozed(now)
+        await self.remind(now)
+        return woken
+
+    async def wake_snoozed(self, now: datetime) -> int:
+        """Open the cases whose snooze has ended, and tell their owners."""
+        async with self.store.reading() as work:
+            due = [case for case in await work.cases.live() if _snooze_over(case, now)]
+        woken = 0
+        for case in due:
+            async with self.store() as work:
+                woken += await self._wake(work, case, now)
+        if woken:
+            self.wake()
+        return woken
+
+    async def _wake(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
+        """The 14 days of R36 begin again: the person asked to see it now, not to have it closed."""
+        opened = replace(
+            case,
+            state=CaseState.OPEN,
+            snoozed_until=None,
+            snooze_reason="",
+            last_trigger_on=now.astimezone(self.docket.zone).date(),
+            version=case.version + 1,
+            changed_by=LOOKOUT,
+            changed_at=now,
+        )
+        if not await work.cases.save(opened, expected=case.version):
+            return False
+        await work.slack.want_card(case.id)
+        await say_in_thread(work, opened, "awake", WOKEN)
+        await work.audit.add(AuditEntry(now, LOOKOUT, "awake", case.account_id, case.id, WOKEN))
+        account = await work.accounts.get(case.account_id)
+        if account is not None:
+            owner = await owner_of(work, account, case)
+            await _tell(
+                work, owner, f"awake:{case.id}:{opened.version}:direct", WOKEN_DIRECT.format(account=account.name)
+            )
+        return True
+
+    async def remind(self, now: datetime) -> int:
+        """Remind the owner half-way, and tell the lead when a card is overdue (R40); how many messages were new."""
+        async with self.store.reading() as work:
+            open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
+        late = [case for case in open_cases if self._reminder_at(case) and now >= (self._reminder_at(case) or now)]
+        told = 0
+        for case in late:
+            async with self.store() as work:
+                account = await work.accounts.get(case.account_id)
+                if account is not None:
+                    told += await self._remind(work, case, account, now)
+        return told
+
+    async def _remind(self, work: UnitOfWork, case: Case, account: Account, now: datetime) -> int:
+        owner = await owner_of(work, account, case)
+        lead = self.docket.routing.lead(await work.accounts.csms())
+        if case.due_at is None or now < case.due_at:
+            hours = int((now - case.opened_at) / timedelta(hours=1))
+            due = self._clock_time(case.due_at, owner or lead) if case.due_at else "now"
+            text = REMINDER.format(account=account.name, hours=hours, due=due)
+            return await _tell(work, owner or lead, f"remind:{case.id}", text)
+        text = OVERDUE.format(account=account.name, owner=owner.name if owner else NOBODY)
+        return await _tell(work, lead, f"overdue:{case.id}", text)
+
+    def _clock_time(self, at: datetime, person: Person | None) -> str:
+        local = at.astimezone(zone_named(person.timezone if person else "", fallback=self.docket.zone))
+        return f"{local:%H:%M} on {wording.day(local.date())}"
+
+    def _reminder_at(self, case: Case) -> datetime | None:
+        row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
+        return None if row.reminder_hours is None else case.opened_at + timedelta(hours=row.reminder_hours)
+
+
+def _snooze_over(case: Case, now: datetime) -> bool:
+    return case.state is CaseState.SNOOZED and case.snoozed_until is not None and case.snoozed_until <= now
+
+
+async def _tell(work: UnitOfWork, person: Person | None, key: str, text: str) -> bool:
+    """A direct message, once; nothing for somebody without a Slack account."""
+    if person is None or not person.slack_id:
+        return False
+    return await work.slack.say(Post(key, "notice", person.slack_id, text))

@@ -21,7 +21,13 @@ from scoring.model import Account, Person
 
 INTERNAL = "internal."
 MADE_HERE = frozenset({"contact.first_name", "account.name"})
-PLACED = {"feature.last": "feature", "step.stuck": "step", "milestone.last": "done", "milestone.next": "next", "goal": "goal"}
+PLACED = {
+    "feature.last": "feature",
+    "step.stuck": "step",
+    "milestone.last": "done",
+    "milestone.next": "next",
+    "goal": "goal",
+}
 LONGEST = {"feature": 4, "step": 6, "done": 6, "next": 6, "goal": 14}
 MAX_FACT = 300
 MAX_FACTS = 40
@@ -32,6 +38,8 @@ PRODUCT = "The product is called {value}."
 ACCOUNT = "The company is called {value}."
 GOAL = "The goal the customer named is: {value}."
 FEATURE = "In a mail the feature they used last is called {value}."
+STEP = "In a mail the step before them is called {value}."
+DONE = "In a mail what they finished is called {value}."
 TIP = "A tip that may be passed on: {value}"
 
 TITLES = frozenset({"dr", "mr", "mrs", "ms", "mx", "miss", "prof", "herr", "frau", "sir", "madam", "the"})
@@ -137,6 +145,8 @@ def _made(account: Account, values: Mapping[str, str], csm: str) -> list[Fact]:
         ("product", PRODUCT, values.get("product", "")),
         ("account.name", ACCOUNT, company),
         ("feature.name", FEATURE, values.get("feature", "")),
+        ("step.name", STEP, values.get("step", "") or values.get("next", "")),
+        ("done.name", DONE, values.get("done", "")),
         ("tip", TIP, values.get("tip", "")),
     ]
     return [Fact(name, text.format(value=value), value) for name, text, value in made if value]

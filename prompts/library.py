@@ -16,6 +16,7 @@ from prompts import phrases, template, tips
 from prompts.phrases import Phrases
 from prompts.template import Template
 from prompts.tips import Tips
+from prompts.vocabulary import Vocabulary
 from scoring.errors import InvalidInput
 from scoring.playbook import Playbook
 
@@ -31,6 +32,7 @@ class Library:
     playbook: Playbook
     tips: Tips
     phrases: Phrases
+    vocabulary: Vocabulary
     common: str = ""
 
     @classmethod
@@ -46,6 +48,7 @@ class Library:
             playbook=_playbook(_first("playbook.toml", override)),
             tips=tips.parse(_read(OURS / "tips.toml"), "tips.toml"),
             phrases=phrases.parse(_read(OURS / "phrases.toml"), "phrases.toml"),
+            vocabulary=Vocabulary.parse(_read(OURS / "words.txt")),
             common=_read(OURS / "instructions.md"),
         )
         return library if override is None else library._with_additions(override)
@@ -68,6 +71,7 @@ class Library:
             phrases=self.phrases.extended(_read(more_phrases), str(more_phrases))
             if more_phrases.is_file()
             else self.phrases,
+            vocabulary=self.vocabulary,
             common=self.common,
         )
 
@@ -79,7 +83,9 @@ def _markdown(folder: Path) -> list[Path]:
 def _template(path: Path) -> Template:
     found = template.parse(_read(path), path.name)
     if found.name != path.stem:
-        raise InvalidInput(f"{path.name}: the field 'name' is {found.name!r}; it must be the file's name, {path.stem!r}.")
+        raise InvalidInput(
+            f"{path.name}: the field 'name' is {found.name!r}; it must be the file's name, {path.stem!r}."
+        )
     return found
 
 

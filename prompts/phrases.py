@@ -9,7 +9,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scoring.casework import Finding
 from scoring.errors import InvalidInput
@@ -28,6 +28,7 @@ class Section:
     rule: str
     says: str
     names_allowed: bool
+    facts_allowed: bool
     phrases: tuple[str, ...]
     pattern: re.Pattern[str]
 
@@ -38,12 +39,17 @@ class Phrases:
 
     sections: tuple[Section, ...]
 
-    def findings(self, text: str, *, names: Iterable[str] = ()) -> tuple[Finding, ...]:
-        """What stands in `text` that may not; `names` are features' own names, where the milder lists look away."""
+    def findings(self, text: str, *, names: Iterable[str] = (), facts: str = "") -> tuple[Finding, ...]:
+        """What stands in `text` that may not.
+
+        `names` are features' own names, where the milder lists look away; a product term may stand if `facts` has it.
+        """
         found: list[Finding] = []
         for section in self.sections:
             shown = _without(text, names) if section.names_allowed else text
             hits = {hit for line in readings(shown) for hit in _hits(section.pattern, line)}
+            if section.facts_allowed:
+                hits = {hit for hit in hits if not _stands_in(hit, facts)}
             found += [Finding(section.rule, f"“{hit}” {section.says}") for hit in sorted(hits)]
         return tuple(found)
 
@@ -81,6 +87,10 @@ def _hits(pattern: re.Pattern[str], line: str) -> list[str]:
     return [match[0].strip() for match in pattern.finditer(line)]
 
 
+def _stands_in(hit: str, facts: str) -> bool:
+    return any(f" {hit.removesuffix('s')}" in reading for reading in readings(facts))
+
+
 def _without(text: str, names: Iterable[str]) -> str:
     for name in filter(str.strip, names):
         text = re.sub(rf"\b{re.escape(name.strip())}s?\b", " ", text, flags=re.IGNORECASE)
@@ -103,13 +113,20 @@ def _section(name: str, table: Mapping[str, object], source: str) -> Section:
     if not isinstance(rule, str) or not isinstance(says, str):
         raise InvalidInput(f"{source}: section [{name}] needs `rule` and `says`.")
     phrases = _phrases(name, table, source)
-    return Section(name, rule, says, bool(table.get("names_allowed")), phrases, _compiled(name, phrases, source))
+    return Section(
+        name=name,
+        rule=rule,
+        says=says,
+        names_allowed=table.get("names_allowed") is True,
+        facts_allowed=table.get("facts_allowed") is True,
+        phrases=phrases,
+        pattern=_compiled(name, phrases, source),
+    )
 
 
 def _extend(section: Section, table: Mapping[str, object], source: str) -> Section:
     phrases = section.phrases + (_phrases(section.name, table, source) if table else ())
-    pattern = _compiled(section.name, phrases, source)
-    return Section(section.name, section.rule, section.says, section.names_allowed, phrases, pattern)
+    return replace(section, phrases=phrases, pattern=_compiled(section.name, phrases, source))
 
 
 def _phrases(name: str, table: Mapping[str, object], source: str) -> tuple[str, ...]:

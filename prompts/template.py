@@ -1,4 +1,4 @@
-"""The small language of our mail templates: text, `{placeholders}`, and `[[parts]]` that fall away when a fact is missing.
+"""The small language of our mail templates: text, `{placeholders}`, and `[[parts]]` that fall away with their fact.
 
 `[[Hello {contact} || Hello]]` takes the first alternative whose placeholders are all known, or nothing at all. A
 placeholder outside such a part must always be known, so that no mail ever shows an empty place.
@@ -72,7 +72,9 @@ def parse(text: str, source: str) -> Template:
     """Read one template file. Raises `InvalidInput` naming the file and the field."""
     match = _FRONT.match(text.replace("\r\n", "\n").lstrip("\ufeff"))
     if match is None:
-        raise InvalidInput(f"{source}: the file must begin with a block of `field: value` lines between two `---` lines.")
+        raise InvalidInput(
+            f"{source}: the file must begin with a block of `field: value` lines between two `---` lines."
+        )
     front = _front_matter(match[1], source)
     sections = _sections(match[2], source)
     subject, body = _mail(sections["Mail"], source)
@@ -152,6 +154,8 @@ def _alternatives(part: str, known: Mapping[str, str]) -> Iterator[str]:
 
 
 def _tidy(text: str) -> str:
-    paragraphs = ("\n".join(" ".join(line.split()) for line in part.splitlines()) for part in re.split(r"\n\s*\n", text))
+    paragraphs = (
+        "\n".join(" ".join(line.split()) for line in part.splitlines()) for part in re.split(r"\n\s*\n", text)
+    )
     kept = [part.strip() for part in paragraphs if part.strip()]
     return re.sub(r" +([,.;:!?])", r"\1", "\n\n".join(kept))

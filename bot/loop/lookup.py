@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from scoring.facts import explain
-from scoring.health import waterfall
-
 from bot.loop.briefing import card_brief, data_until, decisions_waiting
 from bot.loop.names import NameBook
 from bot.loop.ports import Actor, Clock
@@ -15,6 +12,8 @@ from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import Bar, CardBrief, Choice, HealthBrief, HomeBrief, Line
 from scoring.casework import CaseState, Fact, Outreach
 from scoring.errors import NotFound
+from scoring.facts import explain
+from scoring.health import waterfall
 from scoring.model import Account, Band, Snapshot
 
 TREND_DAYS = 90

@@ -90,7 +90,7 @@ class Drafts(Decisions):
             await act.record(changed, "assigned", said, detail=csm.id)
             if csm.id != act.key:
                 text = ASSIGNED_NOTICE.format(who=await act.who(), account=account.name, severity=case.severity.value)
-                await tell(act.work, csm.id, f"assigned:{case.id}:{changed.version}", text)
+                await tell(act.work, csm.id, f"handed:{case.id}:{changed.version}", text)
             return Answer(ok=True)
 
         return await self.act(actor, decide)

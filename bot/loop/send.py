@@ -112,11 +112,12 @@ class Send:
 
     async def _give_up(self, before: datetime) -> int:
         """Claims that nobody works on any more: nobody knows whether they left, so nobody resends them (R54)."""
-        async with self._store() as work:
+        async with self._store.reading() as work:
             left = [o for o in await work.outreach.stale_claims(before) if o.id not in self._in_flight]
-            for outreach in left:
+        for outreach in left:
+            async with self._store() as work:
                 await self._outcome(work, self._clock()).uncertain(outreach, DIED)
-            return len(left)
+        return len(left)
 
     def _resting(self) -> bool:
         """After a failed login or an unreachable server the other mails wait a minute instead of failing too (D5)."""

@@ -1,4 +1,4 @@
-"""What scoring must know of accounts besides their use: since when, which tier, how many seats, what was due and done."""
+"""What scoring must know of accounts besides their use: since when, which tier, how many seats, what was due."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def later_or(day: date | None) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class Roster:
     """One entry an account, in a fixed order; days count from 1970, `LATER` stands for never.
 
     `born` is the creation day, else the first day with use; `seats` 0 where unknown; `first_use` any use's first day.
@@ -44,8 +44,8 @@ class Facts:
     first_use: Ints
 
     @classmethod
-    def of(cls, accounts: Sequence[Account], first_use: Ints) -> Facts:
-        """Facts of accounts; `first_use` is parallel to them, `LATER` where nothing was ever used."""
+    def of(cls, accounts: Sequence[Account], first_use: Ints) -> Roster:
+        """The roster of accounts; `first_use` is parallel to them, `LATER` where nothing was ever used."""
         tiers = {tier: place for place, tier in enumerate(sorted({account.tier for account in accounts}))}
         created = _ints(later_or(account.created_on) for account in accounts)
         return cls(

@@ -24,6 +24,7 @@ from storage.usage.engine import Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
 from storage.usage.refresh import Refresh
+from storage.usage.rollups import Rollups
 
 WRITE_BATCH = """
 SELECT CAST(md5(id) AS UUID) AS event, make_timestamp(us) AS ts, day, account, person, name, n FROM batch
@@ -111,7 +112,22 @@ class UsageStore:
             Unavailable: the disk is full, or another process has been refreshing for over a minute.
         """
         with self._lock:
-            Refresh(self._files, self._ledger, self._engine, self._config).run()
+            self._refresh().run()
+
+    def mend(self) -> bool:
+        """After a `DamagedFile`: set unreadable files aside and make again what can be; False if none was found."""
+        with self._lock:
+            refresh = self._refresh()
+            found = refresh.set_damaged_aside()
+            refresh.run()
+        return bool(found)
+
+    def rollups(self) -> Rollups:
+        """What scoring reads."""
+        return Rollups(self._files, self._ledger, self._engine, self._lock)
+
+    def _refresh(self) -> Refresh:
+        return Refresh(self._files, self._ledger, self._engine, self._config)
 
     def data_until(self) -> datetime | None:
         """The instant of the newest event we hold."""

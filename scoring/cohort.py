@@ -1,0 +1,78 @@
+"""Compares an account with its peers on the same day: same tier, same tenure group (R4, R5, R11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from scoring.config import ScoreConfig
+from scoring.roster import Roster
+from scoring.windows import Bools, Ints
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Cohorts:
+    """The peer groups of one day: pairs of (accounts to be read, their peers), each as places of accounts."""
+
+    accounts: int
+    pairs: tuple[tuple[Ints, Ints], ...]
+
+    @classmethod
+    def on(cls, day: int, roster: Roster, seen: Bools, config: ScoreConfig) -> Cohorts:
+        """Peer groups by the end of `day`; `seen` marks accounts with any use so far, others are nobody's peers.
+
+        Tier and tenure group where that gives `min_peers`, else the tenure group, else all. Fewer than
+        `min_benchmark_peers` in all: no group, nothing is read. An account that churned is no peer from that day on.
+        """
+        peers = roster.alive(day) & seen
+        readers = roster.scored(day) & seen
+        if peers.sum() < config.min_benchmark_peers:
+            return cls(len(roster), ())
+        tenure = np.searchsorted(np.array(config.tenure_groups), day - roster.born, side="right")
+        exact = roster.tier * (len(config.tenure_groups) + 1) + tenure
+        pairs: list[tuple[Ints, Ints]] = []
+        for group in (exact, tenure):
+            read, found = _groups(group, readers, peers, config.min_peers)
+            pairs += found
+            readers = readers & ~read
+        pairs.append((np.flatnonzero(readers), np.flatnonzero(peers)))
+        return cls(len(roster), tuple(pairs))
+
+    def each(self, values: Floats) -> Iterator[tuple[Ints, Floats, Floats]]:
+        """(places, their values, their peers' values in order) for each group; a missing value (nan) is left out."""
+        for readers, peers in self.pairs:
+            theirs = values[peers]
+            yield readers, values[readers], np.sort(theirs[~np.isnan(theirs)])
+
+    def percentile(self, values: Floats) -> Floats:
+        """The share of peers whose value is not above the account's own; 0 where its value is 0, nan without peers.
+
+        Counting ties as reached makes every account at its cohort's median at least 0.5, which R4 asks for.
+        """
+        result = np.full(self.accounts, np.nan)
+        for readers, own, theirs in self.each(values):
+            if len(theirs):
+                reached = np.searchsorted(theirs, own, side="right") / len(theirs)
+                result[readers] = np.where(own > 0, reached, 0.0)
+        return result
+
+    def multiple_of_median(self, values: Floats, least: int) -> Floats:
+        """Each value over its peers' median; nan under `least` peers or where their median is 0 (R11)."""
+        result = np.full(self.accounts, np.nan)
+        for readers, own, theirs in self.each(values):
+            if len(theirs) >= least and (median := np.median(theirs)) > 0:
+                result[readers] = own / median
+        return result
+
+
+def _groups(group: Ints, readers: Bools, peers: Bools, least: int) -> tuple[Bools, list[tuple[Ints, Ints]]]:
+    """Readers that find at least `least` peers with their own group number, and those pairs."""
+    sizes = np.bincount(group[peers], minlength=int(group.max(initial=0)) + 1)
+    read = readers & (sizes[np.maximum(group, 0)] >= least)
+    numbers = np.unique(group[read])
+    return read, [(np.flatnonzero(read & (group == one)), np.flatnonzero(peers & (group == one))) for one in numbers]

@@ -1,0 +1,144 @@
+"""The usage index of an account against its own past, or against what accounts of its age used to do (R10-R12).
+
+Ratios are whole numbers over whole numbers, so that exactly 60 % is never taken for less.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from scoring.config import ScoreConfig
+from scoring.model import Basis
+from scoring.roster import Roster
+from scoring.windows import LATER, Ints, Span, Windows
+
+YOUNG = 30
+"""Below this age in days an account has no history of its own to speak of (R11)."""
+GROWN = 90
+"""From this age in days on its own history alone is the comparison (R11)."""
+FORTNIGHT = 14
+BASES = tuple(Basis)
+UNKNOWN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """How each account used the product in its first days of life, as far as it is known.
+
+    `user_days[a, k]` are the distinct active user-days of account `a` in the 14 days up to its age `k` (0 to 89), and
+    `seats[a, k]` its seats, else the users known at that age.
+    """
+
+    user_days: Ints
+    seats: Ints
+
+
+@dataclass(slots=True)
+class UsageRatio:
+    """The ratio as `over` / `under` (`UNKNOWN` below: nothing can be said); as-of days x accounts.
+
+    `basis` is what was compared with, as a place in `BASES`.
+    """
+
+    over: Ints
+    under: Ints
+    basis: Ints
+
+
+def beginnings(roster: Roster, owner: Ints, day: Ints, users: Ints, first_people: tuple[Ints, Ints]) -> Beginnings:
+    """From rows (account, day, distinct users active) around the first 90 days of life, and each person's first day."""
+    accounts, lead = len(roster), FORTNIGHT - 1
+    age = day - roster.born[owner] + lead
+    within = (age >= 0) & (age < GROWN + lead)
+    cells = owner[within] * (GROWN + lead) + age[within]
+    per_day = np.bincount(cells, users[within], minlength=accounts * (GROWN + lead)).astype(np.int64)
+    running = np.zeros((accounts, GROWN + lead + 1), np.int64)
+    np.cumsum(per_day.reshape(accounts, -1), axis=1, out=running[:, 1:])
+    people, first = first_people
+    seen_at = np.clip(first - roster.born[people], 0, GROWN)
+    arrivals = np.bincount(people * (GROWN + 1) + seen_at, minlength=accounts * (GROWN + 1))
+    known = np.cumsum(arrivals.reshape(accounts, -1), axis=1)[:, :GROWN]
+    return Beginnings(
+        user_days=running[:, FORTNIGHT:] - running[:, :-FORTNIGHT],
+        seats=np.where(roster.seats[:, None] > 0, roster.seats[:, None], known).astype(np.int64),
+    )
+
+
+def benchmarks(roster: Roster, begun: Beginnings, least: int) -> tuple[Ints, Ints]:
+    """What peers did at each age: user-days over seats of the middle peer, (accounts x 90) each; seats 0: too few.
+
+    Peers are accounts of the same tier, born no later, at the same age and still customers then: all of it had
+    happened by the day the account itself reached that age. Fewer than `least` peers: none (R11).
+    """
+    over, under = np.zeros_like(begun.user_days), np.zeros_like(begun.user_days)
+    for tier in np.unique(roster.tier):
+        members = np.flatnonzero((roster.tier == tier) & (roster.born < LATER))
+        members = members[np.argsort(roster.born[members], kind="stable")]
+        for age in range(GROWN):
+            for place, (days, seats) in _middles(roster, begun, members, age, least):
+                over[place, age], under[place, age] = days, seats
+    return over, under
+
+
+def _middles(
+    roster: Roster, begun: Beginnings, members: Ints, age: int, least: int
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Each member with its middle peer at `age`, walking from the first born to the last."""
+    born, days, seats = roster.born[members], begun.user_days[members, age], begun.seats[members, age]
+    counts = (born + age < roster.churned[members]) & (roster.first_use[members] <= born + age) & (seats > 0)
+    # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
+    index = np.where(counts, days / np.maximum(seats, 1), np.nan)
+    fraction = {float(index[row]): (int(days[row]), int(seats[row])) for row in np.flatnonzero(counts)}
+    so_far: list[float] = []
+    taken = 0
+    values, counted, births = index.tolist(), counts.tolist(), born.tolist()
+    for row, place in enumerate(members.tolist()):
+        while taken < len(births) and births[taken] <= births[row]:
+            if counted[taken]:
+                insort(so_far, values[taken])
+            taken += 1
+        peers = len(so_far) - counted[row]
+        if peers >= least:
+            middle = (peers - 1) // 2
+            if counted[row] and bisect_left(so_far, values[row]) <= middle:
+                middle += 1
+            yield place, fraction[so_far[middle]]
+
+
+def usage_ratio(
+    span: Span, roster: Roster, found: Windows, *, peers: tuple[Ints, Ints], config: ScoreConfig
+) -> UsageRatio:
+    """The index of the last 14 days over its comparison, for every account and as-of day (R10, R11).
+
+    `peers` are the `benchmarks`.
+    """
+    days = np.arange(span.first, span.last + 1)[:, None]
+    age = np.clip(days - roster.born, 0, GROWN)
+    lived = np.minimum(age + 1, GROWN)
+    if config.baseline_excludes_window:
+        own, over_days = found.user_days_90 - found.user_days_14, np.maximum(lived - FORTNIGHT, 0)
+    else:
+        own, over_days = found.user_days_90, lived
+    seats = np.where(roster.seats > 0, roster.seats, found.known_users)
+    own_share = np.clip(age - YOUNG, 0, GROWN - YOUNG)
+    peer_share = (GROWN - YOUNG) - own_share
+    peer_days, peer_seats = np.zeros_like(age), np.zeros_like(age)
+    young = age < GROWN
+    column = np.broadcast_to(np.arange(len(roster)), age.shape)[young]
+    peer_days[young], peer_seats[young] = peers[0][column, age[young]], peers[1][column, age[young]]
+    fellows = np.where(young, peer_seats, 1)
+    # (recent / 14 seats) / ((share * own / days seats + (60 - share) * peers / 14 fellows) / 60), cleared of fractions.
+    numerator = (GROWN - YOUNG) * found.user_days_14 * np.maximum(over_days, 1) * fellows
+    denominator = FORTNIGHT * own_share * own * fellows + peer_share * peer_days * seats * np.maximum(over_days, 1)
+    known = (fellows > 0) & (denominator > 0) & (days >= roster.born)
+    basis = np.where(own_share == 0, BASES.index(Basis.NEW_ACCOUNTS), BASES.index(Basis.BLENDED))
+    basis = np.where(young, basis, BASES.index(Basis.OWN_HISTORY))
+    return UsageRatio(
+        over=np.where(known, numerator, 0),
+        under=np.where(known, denominator, UNKNOWN),
+        basis=np.where(fellows > 0, basis, BASES.index(Basis.NO_PEERS)),
+    )

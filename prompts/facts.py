@@ -128,13 +128,13 @@ def _harmless(library: Library, value: str) -> bool:
     """Whether customer-written words may stand in a mail: plain, short, one line, and nothing a mail may not say."""
     if len(value) > 120 or not _PLAIN.fullmatch(value) or unlisted(value, ()):  # noqa: PLR2004 - two lines of a mail
         return False
-    return not library.phrases.findings(value, names=() if " " in value else (value,))
+    return not library.phrases.findings(value, names=(value,), facts=value)
 
 
 def _passes(library: Library, fact: Fact) -> bool:
     if len(fact.text) > MAX_FACT or unlisted(fact.text, ()) or not fact.text.isprintable():
         return False
-    return not library.phrases.findings(fact.text)
+    return not library.phrases.findings(fact.text, names=(fact.value,), facts=fact.text)
 
 
 def _made(account: Account, values: Mapping[str, str], csm: str) -> list[Fact]:

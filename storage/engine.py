@@ -8,7 +8,6 @@ the process writers queue in order for the single connection of the write engine
 from __future__ import annotations
 
 import os
-import sqlite3
 import stat
 from importlib.util import find_spec
 from pathlib import Path
@@ -155,8 +154,3 @@ def _begin_reading(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-
-
-def sqlite_version() -> str:
-    """Which SQLite is built into this Python, for `lookout doctor`."""
-    return sqlite3.sqlite_version

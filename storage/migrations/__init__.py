@@ -26,6 +26,7 @@ NEWER = (
 FOREIGN = "The database {name} holds tables that are not Lookout's. Nothing was changed. Name an empty database."
 
 T = TypeVar("T")
+VERSIONS = Path(__file__).parent / "versions"
 
 
 def config(connection: Connection | None = None) -> Config:
@@ -44,7 +45,7 @@ def head() -> str | None:
 
 async def upgrade(url: str | URL, *, to: str = "head", patience: float = 5.0) -> None:
     """Bring the tables up to date; `InvalidInput` when a newer program wrote them."""
-    await apply(url, lambda connection: _upgrade(connection, to), patience=patience)
+    await apply(url, lambda connection: take(connection, to), patience=patience)
 
 
 async def downgrade(url: str | URL, to: str, *, patience: float = 5.0) -> None:
@@ -76,14 +77,15 @@ async def apply(url: str | URL, work: Callable[[Connection], T], *, patience: fl
         await engine.dispose()
 
 
-def _upgrade(connection: Connection, to: str) -> None:
+def take(connection: Connection, to: str) -> None:
+    """Take all steps up to a schema on an open connection, unless its database is newer or not ours."""
     scripts = ScriptDirectory.from_config(config())
     version = found(connection)
     if version == scripts.get_current_head():
         return
     if version is not None:
         _must_be_known(scripts, version)
-    elif connection.dialect.name == "sqlite" and inspect(connection).get_table_names():
+    elif connection.dialect.name == "sqlite" and set(inspect(connection).get_table_names()) - {"alembic_version"}:
         raise InvalidInput(FOREIGN.format(name=connection.engine.url.database))
     command.upgrade(config(connection), to)
 

@@ -32,7 +32,7 @@ def _compare(connection: Connection, message: str) -> None:
 
 
 def _count() -> int:
-    return len(list((Path(__file__).parent / "versions").glob("[0-9]*.py")))
+    return len(list(migrations.VERSIONS.glob("[0-9]*.py")))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from alembic import context
-from sqlalchemy import Connection, String, Text, types
+from sqlalchemy import Connection, String, Text
 from sqlmodel.sql.sqltypes import AutoString
 
 import storage.tables  # fills the metadata
@@ -20,9 +20,7 @@ def plain_type(kind: str, item: object, _context: object) -> str | Literal[False
         return "sa.DateTime(timezone=True)"
     if isinstance(item, Document | Text):
         return "sa.Text()"
-    if isinstance(item, Choice | AutoString) or type(item) is String:
-        return "sa.String()"
-    return "sa.Double()" if isinstance(item, types.Float) else False
+    return "sa.String()" if isinstance(item, Choice | AutoString) or type(item) is String else False
 
 
 def migrate(connection: Connection) -> None:

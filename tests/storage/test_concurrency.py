@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import sqlite3
 import sys
+from contextlib import closing
 from datetime import timedelta
+
+import pytest
 
 from scoring.casework import OutreachState
 from scoring.errors import Unavailable
@@ -21,7 +26,9 @@ async def main(url, times):
     store = SqlStore(url, patience=30)
     for _ in range(times):
         async with store() as work:
-            await work.flags.set("n", str(int(await work.flags.get("n") or 0) + 1))
+            now = int(await work.flags.get("n") or 0) + 1
+            await work.flags.set("n", str(now))
+        print(now, flush=True)
     await store.close()
 
 asyncio.run(main(sys.argv[1], int(sys.argv[2])))
@@ -94,7 +101,7 @@ async def test_twenty_writers_lose_none_of_four_hundred_counts(any_store):
 
 async def test_two_processes_lose_none_of_their_counts(any_store, any_url):
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, any_url, "40", stderr=asyncio.subprocess.PIPE)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, any_url, "40", stdout=-3, stderr=-1)
         for _ in range(2)
     ]
     for process in processes:
@@ -131,6 +138,36 @@ async def test_readers_go_on_while_a_writer_is_at_work(any_store):
 
     assert set(seen) == {0}
     assert await look() == 1
+
+
+async def test_a_lock_of_another_process_is_waited_for(store, tmp_path):
+    with closing(sqlite3.connect(tmp_path / "lookout.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(remember(store, an_account()))
+        await asyncio.sleep(0.3)
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        await writing
+
+    async with store() as work:
+        assert await work.accounts.get("acme") == an_account()
+
+
+@pytest.mark.slow
+async def test_what_a_killed_process_was_told_is_stored_is_there(store, sqlite_url):
+    for _ in range(6):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", COUNT, sqlite_url, "100000", stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(random.randint(1, 25)):
+            line = await process.stdout.readline()
+        process.kill()
+        rest = await process.stdout.read()
+        told = [int(line) for line in (line + rest).split(b"\n")[:-1]]
+        await process.wait()
+
+        async with store() as work:
+            assert int(await work.flags.get("n")) - max(told) in {0, 1}
 
 
 async def test_whoever_waits_too_long_is_told_so_and_the_rest_goes_on(any_store, any_url):

@@ -1,0 +1,161 @@
+"""A database is brought up to date by itself, in one step or not at all, and never by an older program."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sqlite3
+from contextlib import closing
+
+import pytest
+from alembic.util import CommandError
+from sqlalchemy import inspect, text
+
+from scoring.errors import InvalidInput
+from storage import migrations
+from storage.columns import Row
+from storage.engine import address, migrator
+from tests.builders import a_case, an_account, remember
+from tests.conftest import opened
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_url(request, tmp_path):
+    """A database without any table, on each backend."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new.db'}"
+    return request.getfixturevalue("new_postgres_url")
+
+
+def picture(connection):
+    """Everything that a database says of its tables."""
+    found = inspect(connection)
+    names = [name for name in found.get_table_names() if name != "alembic_version"]
+    return {
+        name: {
+            "columns": [
+                (column["name"], str(column["type"]), column["nullable"]) for column in found.get_columns(name)
+            ],
+            "key": found.get_pk_constraint(name)["constrained_columns"],
+            "unique": sorted(str(unique) for unique in found.get_unique_constraints(name)),
+            "foreign": sorted(str(foreign) for foreign in found.get_foreign_keys(name)),
+            "checks": sorted((check["name"], check["sqltext"]) for check in found.get_check_constraints(name)),
+            "indexes": sorted(_indexes(connection, name)),
+        }
+        for name in sorted(names)
+    }
+
+
+def _indexes(connection, name):
+    if connection.dialect.name == "sqlite":
+        sql = "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND tbl_name = :name"
+    else:
+        sql = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
+    return [re.sub(r'["\s]+', " ", row[0]) for row in connection.execute(text(sql), {"name": name})]
+
+
+async def test_migrations_and_the_tables_in_the_code_make_the_same_database(new_url):
+    engine = migrator(address(new_url), patience=5)
+    async with engine.connect() as connection:
+        await connection.run_sync(Row.metadata.create_all)
+        by_code = await connection.run_sync(picture)
+        await connection.rollback()
+    await engine.dispose()
+
+    await migrations.upgrade(new_url)
+
+    assert await migrations.apply(new_url, picture) == by_code
+    assert len(by_code) > 15
+    await migrations.check(new_url)
+
+
+async def test_a_table_that_no_migration_makes_is_noticed(new_url):
+    await migrations.upgrade(new_url)
+    await migrations.apply(new_url, lambda connection: connection.execute(text("DROP INDEX ix_people_slack_id")))
+
+    with pytest.raises(CommandError, match="ix_people_slack_id"):
+        await migrations.check(new_url)
+
+
+async def test_down_takes_everything_away_and_up_brings_it_back(new_url):
+    await migrations.upgrade(new_url)
+    assert await migrations.current(new_url) == migrations.head()
+
+    await migrations.downgrade(new_url, "base")
+    assert await migrations.apply(new_url, picture) == {}
+    assert await migrations.current(new_url) is None
+
+    async with opened(new_url) as store:
+        await remember(store, an_account(), a_case())
+
+
+async def test_every_migration_can_be_taken_back_alone(new_url):
+    steps = sorted(file.stem[:4] for file in (migrations.VERSIONS).glob("[0-9]*.py"))
+    for before, step in zip(["base", *steps], steps, strict=False):
+        await migrations.upgrade(new_url, to=step)
+        after = await migrations.apply(new_url, picture)
+        await migrations.downgrade(new_url, before)
+        await migrations.upgrade(new_url, to=step)
+        assert await migrations.apply(new_url, picture) == after
+
+
+async def test_opening_again_changes_nothing(any_store, any_url):
+    await remember(any_store, an_account())
+
+    await asyncio.gather(*(migrations.upgrade(any_url) for _ in range(3)))
+
+    async with any_store() as work:
+        assert len(await work.accounts.all()) == 1
+
+
+async def test_several_that_start_at_once_migrate_once(new_url):
+    await asyncio.gather(*(migrations.upgrade(new_url, patience=20) for _ in range(4)))
+
+    await migrations.check(new_url)
+
+
+async def test_a_newer_database_is_refused_and_left_alone(new_url):
+    await migrations.upgrade(new_url)
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    await migrations.apply(new_url, lambda connection: connection.execute(newer))
+
+    with pytest.raises(InvalidInput, match=r"newer Lookout .*9999.*up to " + str(migrations.head())):
+        async with opened(new_url):
+            pass
+
+    assert await migrations.current(new_url) == "9999"
+
+
+async def test_a_migration_that_breaks_half_way_leaves_the_database_as_it_was(new_url):
+    def break_half_way(connection):
+        migrations.take(connection, "head")
+        assert picture(connection)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await migrations.apply(new_url, break_half_way)
+
+    assert await migrations.apply(new_url, picture) == {}
+    await migrations.upgrade(new_url)
+    await migrations.check(new_url)
+
+
+async def test_rebuilding_a_table_keeps_the_rows_that_hang_on_it(sqlite_url, tmp_path):
+    """SQLite changes a table by making it anew; with foreign keys on that would delete or refuse the children."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    async with opened(sqlite_url) as store:
+        await remember(store, an_account(), a_case())
+
+    def rebuild(connection):
+        with Operations(MigrationContext.configure(connection)).batch_alter_table(
+            "accounts", recreate="always"
+        ) as batch:
+            batch.drop_column("goal")
+
+    await migrations.apply(sqlite_url, rebuild)
+
+    with closing(sqlite3.connect(tmp_path / "lookout.db")) as database:
+        assert database.execute("SELECT count(*) FROM cases").fetchone() == (1,)
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []

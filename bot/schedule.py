@@ -26,6 +26,8 @@ from bot.loop.records import Store
 LEASE = "leader"
 LEASE_TIME = timedelta(seconds=15)
 CATCH_UP_DAYS = 14
+PAST_DAYS = 28
+DAY_DONE = "day_done"
 
 log = structlog.get_logger(__name__)
 
@@ -41,34 +43,56 @@ class DayStage(Protocol):
 class Daily:
     """Scores, detects and alerts once for every complete day, in order, however long we were away (F3).
 
-    A day is complete when the workspace's clock has passed midnight and the scoring hour after it.
+    A day is complete when the workspace's clock has passed midnight and the scoring hour after it. `drain` brings in
+    what products sent; `score` is the first stage, `then` are those that act on what it found.
     """
 
     store: Store
     clock: Clock
     zone: ZoneInfo
     hour: int
-    stages: Sequence[DayStage]
+    drain: Callable[[], Awaitable[object]]
+    dirty: Callable[[], Awaitable[bool]]
+    score: DayStage
+    then: Sequence[DayStage]
 
     async def run(self) -> list[date]:
-        """Run what is due; gives the days that were run."""
+        """Run what is due; gives the days that were acted on."""
         done = []
-        for day in await self._due():
-            for stage in self.stages:
+        days, first = await self._due()
+        if days:
+            await self.drain()
+        if first:
+            # A trend and a waterfall need a past; nothing is opened for it (R34).
+            for n in range(PAST_DAYS, 0, -1):
+                await self.score.run(days[0] - timedelta(days=n))
+        for day in days:
+            for stage in (self.score, *self.then):
                 await stage.run(day)
             async with self.store() as work:
-                await work.flags.set("day_done", day.isoformat())
+                await work.flags.set(DAY_DONE, day.isoformat())
             done.append(day)
         return done
 
-    async def _due(self) -> list[date]:
+    async def refresh(self) -> bool:
+        """Score the running day again if events came in, for `/health` and recoveries; never alerts (R9)."""
+        async with self.store.reading() as work:
+            begun = await work.flags.get(DAY_DONE)
+        if begun is None or not await self.dirty():
+            return False
+        await self.score.run(self.clock().astimezone(self.zone).date())
+        return True
+
+    async def _due(self) -> tuple[list[date], bool]:
+        """The complete days nobody has acted on, oldest first, and whether it is the very first run."""
         local = self.clock().astimezone(self.zone)
         last_complete = (local - timedelta(hours=self.hour)).date() - timedelta(days=1)
-        async with self.store() as work:
-            stored = await work.flags.get("day_done")
-        first = date.fromisoformat(stored) + timedelta(days=1) if stored else last_complete
-        first = max(first, last_complete - timedelta(days=CATCH_UP_DAYS - 1))
-        return [first + timedelta(days=n) for n in range((last_complete - first).days + 1)]
+        async with self.store.reading() as work:
+            stored = await work.flags.get(DAY_DONE)
+        if stored is None:
+            return [last_complete], True
+        first = max(date.fromisoformat(stored) + timedelta(days=1), last_complete - timedelta(days=CATCH_UP_DAYS - 1))
+        return [first + timedelta(days=n) for n in range((last_complete - first).days + 1)], False
 
 
 @dataclass(frozen=True, slots=True)

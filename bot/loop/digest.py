@@ -43,9 +43,10 @@ class Digest:
         now = self.clock()
         queued = 0
         async with self.store() as work:
-            day = await work.snapshots.latest_day()
-            if day is None:
+            done = await work.flags.get("day_done")
+            if done is None:
                 return 0
+            day = date.fromisoformat(done)
             for csm in await work.accounts.csms():
                 if csm.slack_id and not csm.left:
                     queued += await self._queue(

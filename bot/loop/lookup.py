@@ -35,7 +35,7 @@ STEP_BY_BAND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lookup:
     """The reading half of the desk; it changes nothing but the link between a CSM and a Slack user."""
 

@@ -37,6 +37,11 @@ class Clock:
         return self.now
 
 
+async def done(store: SqlStore) -> None:
+    async with store() as work:
+        await work.flags.set("day_done", str(TODAY))
+
+
 def a_digest(store: SqlStore, clock: Clock, zone: str = "UTC") -> Digest:
     return Digest(store, clock, time(8, 30), ZoneInfo(zone), "#cs-digest")
 
@@ -65,6 +70,7 @@ async def test_each_morning_over_the_clock_change_brings_one_digest_per_local_wo
     store: SqlStore, zone: str
 ) -> None:
     await remember(store, a_csm(timezone=zone), a_csm("csm-ben", slack_id=""), an_account(), a_snapshot())
+    await done(store)
     clock = Clock(datetime(2026, 10, 1, tzinfo=UTC))
     digest = a_digest(store, clock, zone)
     for _ in range(50 * 4):
@@ -82,6 +88,7 @@ async def test_each_morning_over_the_clock_change_brings_one_digest_per_local_wo
 
 async def test_nobody_is_greeted_before_their_own_morning(store: SqlStore, clock: Clock) -> None:
     await remember(store, a_csm(timezone="America/New_York"), an_account(), a_snapshot())
+    await done(store)
 
     await a_digest(store, clock).run()
 
@@ -90,6 +97,7 @@ async def test_nobody_is_greeted_before_their_own_morning(store: SqlStore, clock
 
 async def test_a_digest_missed_by_more_than_six_hours_is_not_sent_in_the_evening(store: SqlStore, clock: Clock) -> None:
     await remember(store, a_csm(timezone="UTC"), an_account(), a_snapshot())
+    await done(store)
     clock.now = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 
     await a_digest(store, clock).run()

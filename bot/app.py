@@ -1,0 +1,192 @@
+"""Puts the parts together: the only place that knows all of them. Tests, demo and production use the same function."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config import Settings
+from bot.desk import Desk
+from bot.intake.door import Door
+from bot.intake.drain import Drain
+from bot.loop.ports import Clock, Mailer, UsageScores, Writer
+from bot.loop.send import Send
+from bot.schedule import Daily, Schedule
+from bot.scoring_worker import ScoringWorker
+from bot.web import application
+from bot.wiring import Parts, mailer_of, writer_of
+from handlers import register
+from handlers.edge import slack_endpoint
+from handlers.notifier import SlackNotifier, slack_client
+from prompts.library import Library
+from scoring.errors import InvalidInput
+from storage.unit_of_work import SqlStore
+from storage.usage.local import UsageStore
+
+WITHOUT_BOT = "Slack is not set up: SLACK_BOT_TOKEN is missing. `lookout doctor` says what to do."
+WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECRET is needed. `lookout doctor` helps."
+
+log = structlog.get_logger(__name__)
+
+
+def system_clock() -> datetime:
+    """The time, aware and UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class App:
+    """The running bot: what a sweep or a test may want to take hold of."""
+
+    settings: Settings
+    clock: Clock
+    store: SqlStore
+    usage: UsageStore
+    scores: ScoringWorker | None
+    desk: Desk
+    bolt: AsyncApp
+    daily: Daily
+    drain: Drain
+    door: Door
+    send: Send
+    schedule: Schedule
+    _runner: web.AppRunner | None = None
+    _socket: AsyncSocketModeHandler | None = None
+    port: int = 0
+    _closing: list[str] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Listen, connect to Slack, and go on by the schedule."""
+        self._runner = web.AppRunner(self._web(), access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        if self.settings.socket_mode:
+            token = self.settings.slack_app_token.get_secret_value()
+            self._socket = AsyncSocketModeHandler(self.bolt, token, web_client=self.bolt.client)
+            await self._socket.connect_async()  # type: ignore[no-untyped-call]
+        if await self.schedule.leads():
+            await self.send.recover()
+        self.schedule.start()
+        log.info("lookout is running", port=self.port, socket_mode=self.settings.socket_mode)
+
+    async def stop(self) -> None:
+        """Take no more work, let what is under way end, and let go of everything."""
+        await self.schedule.stop()
+        if self._socket is not None:
+            await self._socket.close_async()  # type: ignore[no-untyped-call]
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self.door.close()
+        if self.scores is not None:
+            self.scores.close()
+        self.usage.close()
+        await self.store.close()
+
+    async def tell(self) -> None:
+        """Run every quick sweep once, now: what is due is drafted, delivered, sent."""
+        for sweep in self.schedule.sweeps:
+            if sweep.name in {"drafts", "reminders", "send", "digest", "deliver"}:
+                await sweep.run()
+
+    def _web(self) -> web.Application:
+        secret = self.settings.slack_signing_secret.get_secret_value()
+        return application(
+            self.door,
+            keys=[key.get_secret_value() for key in self.settings.write_keys],
+            clock=self.clock,
+            zone=self.settings.zone,
+            slack=slack_endpoint(self.bolt, signing_secret=secret, clock=self.clock) if secret else None,
+            ready=self._ready,
+        )
+
+    async def _ready(self) -> Mapping[str, bool]:
+        """Whether the parts that must work do; counts and names stay out (J15)."""
+        await self.store.ping()
+        return {"database": True, "sweeps": not self.schedule.failures}
+
+
+async def build(
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    slack: AsyncWebClient | None = None,
+    model: Writer | None = None,
+    mailer: Mailer | None = None,
+    database: SqlStore | None = None,
+    usage: UsageScores | None = None,
+) -> App:
+    """The bot for these settings, its database opened and migrated; any part can be handed in instead."""
+    _must_reach_slack(settings, slack)
+    library = Library.load(Path(settings.templates) if settings.templates else None)
+    store = database or SqlStore(settings.database)
+    await store.open()
+    events = UsageStore(settings.home, settings.zone, settings.scoring)
+    worker = ScoringWorker(store, events, home=settings.home, zone=settings.zone, config=settings.scoring)
+    parts = Parts(
+        settings=settings,
+        clock=clock,
+        store=store,
+        library=library,
+        notifier=SlackNotifier(slack or _client(settings)),
+        writer=model or writer_of(settings, library),
+        mailer=mailer or mailer_of(settings, clock),
+        scores=usage or worker,
+        drain=Drain(store, events, clock, zone=settings.zone),
+    )
+    schedule = Schedule(store, clock, ())
+    desk = parts.desk(schedule)
+    bolt = AsyncApp(client=slack or _client(settings), request_verification_enabled=False)
+    register(bolt, desk, clock=clock)
+    daily, send = parts.daily(schedule), parts.send()
+    schedule.sweeps = parts.sweeps(schedule, daily, send)
+    return App(
+        settings=settings,
+        clock=clock,
+        store=store,
+        usage=events,
+        scores=worker,
+        desk=desk,
+        bolt=bolt,
+        daily=daily,
+        drain=parts.drain,
+        door=Door(store, clock),
+        send=send,
+        schedule=schedule,
+    )
+
+
+def _must_reach_slack(settings: Settings, slack: AsyncWebClient | None) -> None:
+    if slack is None and not settings.slack_bot_token.get_secret_value():
+        raise InvalidInput(WITHOUT_BOT)
+    if not settings.socket_mode and not settings.slack_signing_secret.get_secret_value():
+        raise InvalidInput(WITHOUT_DOOR)
+
+
+def _client(settings: Settings) -> AsyncWebClient:
+    return slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+
+
+async def run_forever(settings: Settings) -> None:
+    """Run the bot until it is told to stop (SIGINT, SIGTERM)."""
+    app = await build(settings)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stopping.set)
+    try:
+        await app.start()
+        await stopping.wait()
+    finally:
+        await app.stop()

@@ -1,0 +1,32 @@
+"""The desk that Slack's handlers talk to: deciding, looking up, and asking for a card, in one."""
+
+from __future__ import annotations
+
+from bot.loop.asked import OnRequest
+from bot.loop.decisions import Decisions
+from bot.loop.intervene import Intervene
+from bot.loop.lookup import Lookup
+from handlers.ports import Actor
+from scoring.briefs import Answer
+
+
+class Desk(Intervene, Lookup):
+    """Implements `handlers.ports.Desk`."""
+
+    def __init__(self, parts: Decisions, on_request: OnRequest) -> None:
+        Intervene.__init__(
+            self,
+            store=parts.store,
+            clock=parts.clock,
+            wake=parts.wake,
+            writer=parts.writer,
+            brief=parts.brief,
+            rules=parts.rules,
+        )
+        object.__setattr__(self, "_on_request", on_request)
+
+    _on_request: OnRequest
+
+    async def open_case(self, account_id: str, actor: Actor) -> Answer:
+        """A person asks for a card on this account (R39)."""
+        return await self._on_request.open_case(account_id, actor)

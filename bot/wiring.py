@@ -1,0 +1,160 @@
+"""Makes each stage of the loop from the settings and the parts; `bot/app.py` puts them to work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+
+from bot.config import Settings
+from bot.desk import Desk
+from bot.intake.drain import Drain
+from bot.loop.alert import Alert
+from bot.loop.asked import OnRequest
+from bot.loop.briefing import card_brief
+from bot.loop.decisions import Decisions
+from bot.loop.deliver import Deliver
+from bot.loop.detect import Detect
+from bot.loop.digest import Digest
+from bot.loop.docket import Docket
+from bot.loop.drafting import Drafting
+from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
+from bot.loop.records import UnitOfWork
+from bot.loop.reminders import Reminders
+from bot.loop.roll_call import RollCall
+from bot.loop.score import Score
+from bot.loop.second_look import MailRules
+from bot.loop.send import Send
+from bot.outreach.none import MAIL_IS_OFF, NoMailer
+from bot.outreach.smtp import SmtpMailer, SmtpServer
+from bot.schedule import Daily, Schedule, Sweep
+from prompts.library import Library
+from prompts.writer import DraftWriter
+from scoring.briefs import CardBrief
+from scoring.guardrails import Rules
+from scoring.hours import WorkingHours
+from scoring.routing import Routing
+from storage.unit_of_work import SqlStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the stages are made from; each method makes one stage or the rules that it keeps to."""
+
+    settings: Settings
+    clock: Clock
+    store: SqlStore
+    library: Library
+    notifier: Notifier
+    writer: Writer
+    mailer: Mailer
+    scores: UsageScores
+    drain: Drain
+
+    @property
+    def routing(self) -> Routing:
+        """Who gets which card, from the settings."""
+        settings = self.settings
+        return Routing.from_settings(settings.alert_channel, settings.routes, lead_email=settings.lead_email)
+
+    @property
+    def docket(self) -> Docket:
+        """What opening a case needs."""
+        return Docket(self.routing, self.library.playbook, self.settings.policy, self.settings.zone)
+
+    @property
+    def drafting(self) -> Drafting:
+        """What writing missing drafts needs."""
+        return Drafting(self.store, self.writer, self.routing, self.clock)
+
+    @property
+    def rules(self) -> MailRules:
+        """What every mail keeps to; says why none can leave while mail is not set up."""
+        settings = self.settings
+        hours = WorkingHours(time.fromisoformat(settings.work_start), time.fromisoformat(settings.work_end))
+        guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
+        ready = settings.smtp_host and settings.mail_domains
+        return MailRules(guard, settings.mail_domains, off="" if ready else MAIL_IS_OFF)
+
+    def desk(self, schedule: Schedule) -> Desk:
+        """What Slack's handlers talk to."""
+
+        async def brief(work: UnitOfWork, case_id: str) -> CardBrief | None:
+            return await card_brief(work, case_id, self.clock())
+
+        decisions = Decisions(self.store, self.clock, schedule.wake, self.writer, brief, self.rules)
+        return Desk(decisions, OnRequest(self.store, self.docket, self.clock, schedule.wake))
+
+    def daily(self, schedule: Schedule) -> Daily:
+        """Score, detect, alert."""
+        settings = self.settings
+        alert = Alert(
+            self.store,
+            self.scores,
+            self.docket,
+            self.drafting,
+            self.clock,
+            schedule.wake,
+            settings.digest_channel,
+        )
+        return Daily(
+            store=self.store,
+            clock=self.clock,
+            zone=settings.zone,
+            hour=settings.score_hour,
+            drain=self.drain.run,
+            dirty=self.scores.dirty,
+            score=Score(self.store, self.scores),
+            then=(Detect(self.store, settings.policy), alert),
+        )
+
+    def send(self) -> Send:
+        """Claim, send, record."""
+        settings = self.settings
+        return Send(self.store, self.mailer, clock=self.clock, rules=self.rules, ops_channel=settings.ops_channel)
+
+    def sweeps(self, schedule: Schedule, daily: Daily, send: Send) -> tuple[Sweep, ...]:
+        """Everything that happens again and again, and how often (seconds)."""
+        settings = self.settings
+        at = time.fromisoformat(settings.digest_time)
+        digest = Digest(self.store, self.clock, at, settings.zone, settings.digest_channel)
+        deliver = Deliver(self.store, self.notifier, digest.brief, self.clock, settings.ops_channel)
+        reminders = Reminders(self.store, self.docket, self.clock, schedule.wake)
+        return (
+            Sweep("drain", 5, self.drain.run),
+            Sweep("daily", 60, daily.run),
+            Sweep("fresh", 300, daily.refresh),
+            Sweep("drafts", 15, self.drafting.write_missing_drafts),
+            Sweep("reminders", 30, reminders.run),
+            Sweep("roll call", 600, RollCall(self.store, self.notifier).run),
+            Sweep("send", 1, send.run),
+            Sweep("digest", 60, digest.run),
+            Sweep("deliver", 1, deliver.run),
+            Sweep("tidy", 3600, self.drain.tidy),
+        )
+
+
+def writer_of(settings: Settings, library: Library) -> Writer:
+    """The language model behind its gate; templates alone without a key."""
+    return DraftWriter(
+        library,
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+        model=settings.openai_model,
+        links=settings.links,
+        product_name=settings.product_name,
+    )
+
+
+def mailer_of(settings: Settings, clock: Clock) -> Mailer:
+    """The mail server, or the stand-in that says that there is none."""
+    if not settings.smtp_host:
+        return NoMailer()
+    server = SmtpServer(
+        settings.smtp_host,
+        port=settings.smtp_port,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
+        tls=settings.smtp_tls,
+        ca_file=settings.smtp_ca_file,
+    )
+    return SmtpMailer(server, domains=settings.mail_domains, clock=clock)

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sqlite3
 import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import closing
 from datetime import timedelta
 
@@ -101,7 +102,7 @@ async def test_twenty_writers_lose_none_of_four_hundred_counts(any_store):
 
 async def test_two_processes_lose_none_of_their_counts(any_store, any_url):
     processes = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, any_url, "40", stdout=-3, stderr=-1)
+        await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, any_url, "40", stdout=DEVNULL, stderr=PIPE)
         for _ in range(2)
     ]
     for process in processes:
@@ -156,9 +157,7 @@ async def test_a_lock_of_another_process_is_waited_for(store, tmp_path):
 @pytest.mark.slow
 async def test_what_a_killed_process_was_told_is_stored_is_there(store, sqlite_url):
     for _ in range(6):
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", COUNT, sqlite_url, "100000", stdout=asyncio.subprocess.PIPE
-        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, sqlite_url, "100000", stdout=PIPE)
         for _ in range(random.randint(1, 25)):
             line = await process.stdout.readline()
         process.kill()

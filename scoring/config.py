@@ -22,7 +22,7 @@ class ScoreConfig:
     """
 
     version: int = 1
-    weights: Mapping[str, float] = field(default_factory=lambda: SIGNAL_WEIGHTS)
+    weights: Mapping[str, float] = field(default_factory=lambda: dict(SIGNAL_WEIGHTS))
     reading: Reading = Reading.COHORT
     baseline_excludes_window: bool = False
     min_peers: int = 20

@@ -117,12 +117,6 @@ class Book:
         return last
 
 
-def last_day(rollups: Rollups) -> date | None:
-    """The last day that holds events: what is scored when nobody names a day."""
-    days = rollups.days()
-    return None if days is None else days[1]
-
-
 def _names(rollups: Rollups, config: ScoreConfig) -> Names:
     ignored, features, logins = (
         np.array(sorted(rollups.name_keys(names).values()), np.int64)

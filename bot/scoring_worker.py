@@ -14,9 +14,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.loop.records import Store
-from bot.scoring_run import Book, last_day
+from bot.scoring_run import Book
 from scoring.config import ScoreConfig
-from scoring.frame import Columns, Frame
+from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
 from scoring.signals import Texts
 from storage.usage.engine import DamagedFile
@@ -39,18 +39,19 @@ class Task:
     memory: str = "512MB"
 
 
-def score_day(task: Task, day: date) -> list[Snapshot]:
-    """Bring roll-ups up to date and give every account's snapshot at the end of `day` (R9); runs in the worker."""
-    return _with_store(task, lambda rollups: _snapshots(task, rollups, day))
+def score_days(task: Task, first: date, last: date) -> list[Snapshot]:
+    """Bring roll-ups up to date and give every account's snapshot at the end of each day (R9); runs in the worker."""
+    return _with_store(task, lambda rollups: _snapshots(task, rollups, first, last))
 
 
-def score_history(task: Task, days: int, as_of: date | None, out: Path | None) -> tuple[date, int] | None:
-    """Score the `days` days up to `as_of` (else the last day with events), writing them to `out`.
+def write_history(task: Task, out: Path, *, first: date, last: date) -> int:
+    """Write the scores of all accounts and days to a file; how many rows. The same computation as `score_days`."""
+    return _with_store(task, lambda rollups: _write(task, rollups, out, first=first, last=last))
 
-    Gives the last day and the number of rows; None when nothing was ever used and no day was named. The same
-    computation as `score_day`, over another span; runs in the worker.
-    """
-    return _with_store(task, lambda rollups: _history(task, rollups, days, as_of=as_of, out=out))
+
+def last_day(task: Task) -> date | None:
+    """The last day that holds events, None when there are none; runs in the worker."""
+    return _with_store(task, _last_day)
 
 
 def _with_store(task: Task, work: Callable[[Rollups], Result]) -> Result:
@@ -74,33 +75,33 @@ def _opened(task: Task) -> Iterator[UsageStore]:
         usage.close()
 
 
-def _snapshots(task: Task, rollups: Rollups, day: date) -> list[Snapshot]:
-    book = Book.open(rollups, task.accounts, task.milestones, config=task.config)
-    (run,) = book.runs(day, day)
-    frame = Frame.of(run)
-    names = rollups.texts("name", run.windows.last_name[0].tolist())
-    return frame.snapshots(day, Texts(rollups.texts("user", frame.people(day)), names))
+def _snapshots(task: Task, rollups: Rollups, first: date, last: date) -> list[Snapshot]:
+    found: list[Snapshot] = []
+    for frame in frames(task, rollups, first, last):
+        for day in frame.days():
+            found += frame.snapshots(day, _texts(rollups, frame, day))
+    return found
 
 
-def _history(
-    task: Task, rollups: Rollups, days: int, *, as_of: date | None, out: Path | None
-) -> tuple[date, int] | None:
-    until = as_of or last_day(rollups)
-    if until is None:
-        return None
-    first = date.fromordinal(max(1, until.toordinal() - days + 1))
-    frames = history(rollups, task, first, until)
-    if out is None:
-        return until, sum(len(columns["day"]) for columns in frames)
+def _texts(rollups: Rollups, frame: Frame, day: date) -> Texts:
+    return Texts(people=rollups.texts("user", frame.people(day)), names=rollups.texts("name", frame.names(day)))
+
+
+def _write(task: Task, rollups: Rollups, out: Path, *, first: date, last: date) -> int:
     with ScoreFile(out) as file:
-        return until, sum(file.add(columns) for columns in frames)
+        return sum(file.add(frame.columns()) for frame in frames(task, rollups, first, last))
 
 
-def history(rollups: Rollups, task: Task, first: date, last: date) -> Iterator[Columns]:
-    """The scores of all accounts from `first` to `last` as `scoring.frame.COLUMNS`, a range of days a piece."""
+def _last_day(rollups: Rollups) -> date | None:
+    days = rollups.days()
+    return None if days is None else days[1]
+
+
+def frames(task: Task, rollups: Rollups, first: date, last: date) -> Iterator[Frame]:
+    """The scores of all accounts from `first` to `last`, a range of days a piece, oldest first."""
     book = Book.open(rollups, task.accounts, task.milestones, config=task.config)
     for run in book.runs(first, last):
-        yield Frame.of(run).columns()
+        yield Frame.of(run)
 
 
 class ScoringWorker:
@@ -117,12 +118,7 @@ class ScoringWorker:
     async def score(self, day: date) -> list[Snapshot]:
         """Every account's snapshot at the end of `day`, from all events that have come in."""
         task = await self.task()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, score_day, task, day)
-
-    async def history(self, days: int, *, as_of: date | None, out: Path | None) -> tuple[date, int] | None:
-        """Write the scores of `days` days up to `as_of` to a file; see `score_history`."""
-        task = await self.task()
-        return await asyncio.get_running_loop().run_in_executor(self._pool, score_history, task, days, as_of, out)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, score_days, task, day, day)
 
     async def data_until(self) -> datetime | None:
         """The newest event we hold."""
@@ -138,11 +134,16 @@ class ScoringWorker:
 
     async def task(self) -> Task:
         """What the worker must know, read from the database now."""
-        async with self._store.reading() as work:
-            accounts = await work.accounts.all()
-            milestones = await work.accounts.milestones()
-        return Task(self._home, str(self._zone), self._config, accounts=tuple(accounts), milestones=tuple(milestones))
+        return await task_from(self._store, home=self._home, zone=self._zone, config=self._config)
 
     def close(self) -> None:
         """Let the worker process end."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def task_from(store: Store, *, home: Path, zone: ZoneInfo, config: ScoreConfig) -> Task:
+    """The task for the accounts and milestones that the database holds now."""
+    async with store.reading() as work:
+        accounts = await work.accounts.all()
+        milestones = await work.accounts.milestones()
+    return Task(home, str(zone), config, accounts=tuple(accounts), milestones=tuple(milestones))

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scoring.config import ScoreConfig
 from scoring.health import SIGNALS, Scored, score
 from scoring.model import Band, Health, Part, Reading, Snapshot
-from scoring.roster import day_number
+from scoring.roster import day_number, day_of
 from scoring.signals import Run, Texts, Values, signals_on, values
 from scoring.usage_ratio import UNKNOWN, UsageRatio
 
@@ -85,6 +85,14 @@ class Frame:
             Snapshot(self._health(row, int(place), one.account_id, day), one)
             for place, one in zip(places, found, strict=True)
         ]
+
+    def days(self) -> list[date]:
+        """The as-of days, oldest first."""
+        return [day_of(number) for number in range(self.run.span.first, self.run.span.last + 1)]
+
+    def names(self, day: date) -> set[int]:
+        """The numbers of all event names that snapshots of a day name."""
+        return set(self.run.windows.last_name[day_number(day) - self.run.span.first].tolist())
 
     def people(self, day: date) -> set[int]:
         """The numbers of all people whom snapshots of a day name."""

@@ -87,7 +87,8 @@ def _internal_facts(account: Account, snapshot: Snapshot, triggers: Sequence[Tri
         _internal("score", SCORE.format(score=wording.score(health.score), band=health.band)),
         _internal("arr", MONEY.format(money=money) if (money := wording.money(account.arr, account.currency)) else ""),
     ]
-    why = [fact for trigger in triggers for fact in trigger.why]
+    # Why we alert is never for the customer, whatever a rule named its sentence.
+    why = [_internal(fact.id.removeprefix("internal."), fact.text) for trigger in triggers for fact in trigger.why]
     return tuple({fact.id: fact for fact in [*facts, *explain(account, snapshot), *why] if fact.text}.values())
 
 

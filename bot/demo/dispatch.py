@@ -64,7 +64,7 @@ def sign(secret: str, body: bytes, timestamp: int) -> dict[str, str]:
 
 
 class HttpCourier:
-    """Posts to the bot's request URL. Signatures carry real time, whatever day the demo plays."""
+    """Posts to the bot's request URL. Signatures carry the workspace's time, which is also the bot's."""
 
     def __init__(
         self,

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     STUCK = "stuck in onboarding"
     COMES_BACK = "comes back alone"
     SEASONAL = "seasonal"
+    GIVES_UP = "gives up early"
     DORMANT = "dormant"
 
 
@@ -29,8 +30,8 @@ DIP_DAYS = 16
 SEASON_DAYS = 56
 OFF_SEASON = 0.3
 WITHOUT_CHAMPION = 0.55
-STUCK_SHARE = 0.18
-STUCK_PEOPLE = 2
+STUCK_SHARE = 0.5
+STUCK_PEOPLE = 7
 KEPT_SEATS = 2
 CHAMPION = 1
 WARM_UP = (0.7, 1.0, 1.25, 1.25)
@@ -75,20 +76,19 @@ def after_mail(days: int) -> float:
 # Position in `names.COMPANIES` → story. Positions not listed are healthy. Turns are chosen so that the two weeks before
 # the demo open a few cards within the alert budget, and the days after it bring one now and then.
 STORIES: dict[int, Fate] = {
-    0: Fate(Kind.SUDDEN_STOP, -16, recovers=1.0),
-    1: Fate(Kind.SLOW_FADE, -48, recovers=1.0),
+    0: Fate(Kind.SUDDEN_STOP, -12, recovers=1.0),
+    1: Fate(Kind.SLOW_FADE, -10, recovers=0.8),
     2: Fate(Kind.SEASONAL, -20),
-    3: Fate(Kind.CHAMPION_LEAVES, -11, recovers=1.0),
-    4: Fate(Kind.SEATS_IDLE, -30, recovers=0.8),
-    5: Fate(Kind.STUCK, -24, recovers=0.9),
+    3: Fate(Kind.CHAMPION_LEAVES, -12, recovers=1.0),
+    4: Fate(Kind.SEATS_IDLE, -10, recovers=0.8),
+    5: Fate(Kind.STUCK, -10, recovers=0.9),
     6: Fate(Kind.COMES_BACK, -19),
-    7: Fate(Kind.SLOW_FADE, -38, recovers=0.8),
-    8: Fate(Kind.SUDDEN_STOP, -12, recovers=0.7),
-    9: Fate(Kind.SUDDEN_STOP, -9, recovers=0.7),
-    10: Fate(Kind.DORMANT, -90, recovers=0.0),
-    11: Fate(Kind.DORMANT, -120, recovers=0.0),
-    12: Fate(Kind.SLOW_FADE, -30, recovers=0.5),
-    13: Fate(Kind.CHAMPION_LEAVES, -5, recovers=0.6),
-    14: Fate(Kind.STUCK, -12, recovers=0.9),
+    7: Fate(Kind.SLOW_FADE, -15, recovers=0.8),
+    8: Fate(Kind.SUDDEN_STOP, -3, recovers=0.7),
+    10: Fate(Kind.SLOW_FADE, -8, recovers=0.6),
+    11: Fate(Kind.GIVES_UP, -29, recovers=0.4),
+    12: Fate(Kind.DORMANT, -90, recovers=0.0),
+    13: Fate(Kind.CHAMPION_LEAVES, 2, recovers=0.6),
+    14: Fate(Kind.DORMANT, -120, recovers=0.0),
     15: Fate(Kind.SEASONAL, 6),
 }

@@ -57,7 +57,7 @@ class LocalSlack:
         self.triggers = Triggers()
         self.views = Views(self.workspace, self.triggers)
         self.sockets = Sockets(self.workspace.app_id)
-        self.http = HttpCourier(request_url, signing_secret, lambda: self._session)
+        self.http = HttpCourier(request_url, signing_secret, lambda: self._session, timer=lambda: clock().timestamp())
         self.dispatcher = Dispatcher(self.http, self.sockets, lambda: self.sockets.connected)
         self.urls = ResponseUrls(self.workspace, lambda: self.address)
         self.hands = Interactions(

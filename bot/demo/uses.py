@@ -19,6 +19,7 @@ WEEKEND = 0.04
 CHAMPION_RATE = 30.0
 BESIDE_CHAMPION = 1.4
 FAVOURITES = 3
+FEWEST_FEATURES = 5
 WORKDAY_BEGINS, WORKDAY_MINUTES = 8, 600
 MICROSECONDS = 1_000_000
 
@@ -39,11 +40,13 @@ class Habits:
 
 def habits_of(account_id: str, people: Sequence[str], fate: Fate, dice: random.Random) -> Habits:
     """Habits drawn for one account. Where a champion will leave, that person did more than half of everything."""
-    rates = [dice.uniform(3.0, 6.0) for _ in people]
+    rates = [dice.uniform(3.5, 6.0) + (0.0 if fate.kind is Kind.HEALTHY else 1.0) for _ in people]
     if fate.kind is Kind.CHAMPION_LEAVES:
         rates = [BESIDE_CHAMPION] * len(people)
         rates[CHAMPION] = CHAMPION_RATE
-    favourites = tuple(tuple(dice.sample(range(len(FEATURES)), FAVOURITES)) for _ in people)
+    breadth = dice.randint(FEWEST_FEATURES, len(FEATURES)) if fate.kind is Kind.HEALTHY else len(FEATURES)
+    known = dice.sample(range(len(FEATURES)), breadth)
+    favourites = tuple(tuple(dice.sample(known, FAVOURITES)) for _ in people)
     return Habits(account_id, tuple(people), tuple(rates), favourites)
 
 

@@ -19,16 +19,22 @@ from scoring.model import Account, Milestone, Person, Role
 
 ZONE = "Europe/Berlin"
 PAST_DAYS = 180
-YOUNG = {Kind.STUCK}
+NEVER_ONBOARDED = {Kind.STUCK, Kind.GIVES_UP}
+GAVE_UP_AFTER = 45
 TIERS = ("growth", "enterprise")
+FULL_HOUSE = {"growth": 12, "enterprise": 24}
 ONBOARDING = "Onboarding finished"
 CONNECT = "Connect your data"
 SHARE = "First report shared"
 
 CSMS = (
-    Person(id="csm-ana", role=Role.CSM, name="Ana Ruiz", email=f"ana@{HOUSE}", timezone=ZONE, lead=True),
-    Person(id="csm-ben", role=Role.CSM, name="Ben Okafor", email=f"ben@{HOUSE}", timezone=ZONE),
-    Person(id="csm-chiara", role=Role.CSM, name="Chiara Lindt", email=f"chiara@{HOUSE}", timezone=ZONE),
+    Person(
+        id="csm-ana", role=Role.CSM, name="Ana Ruiz", email=f"ana@{HOUSE}", timezone=ZONE, slack_id="U0ANA", lead=True
+    ),
+    Person(id="csm-ben", role=Role.CSM, name="Ben Okafor", email=f"ben@{HOUSE}", timezone=ZONE, slack_id="U0BEN"),
+    Person(
+        id="csm-chiara", role=Role.CSM, name="Chiara Lindt", email=f"chiara@{HOUSE}", timezone=ZONE, slack_id="U0CHIARA"
+    ),
 )
 
 
@@ -99,13 +105,20 @@ class World:
             zone=self.zone,
         )
 
-    def mail(self, email: str, day: date) -> str | None:
-        """A mail reached a customer: whose account, or None. Whether it helps is written in the account's fate."""
+    def account_of(self, email: str) -> str | None:
+        """Whose account an address belongs to."""
+        wanted = email.casefold()
         for customer in self.customers:
-            if any(person.email == email for person in customer.people):
-                self.mailed.setdefault(customer.account.id, day)
+            if any(person.email == wanted for person in customer.people):
                 return customer.account.id
         return None
+
+    def mail(self, email: str, day: date) -> str | None:
+        """A mail reached a customer: whose account, or None. Whether it helps is written in the account's fate."""
+        account_id = self.account_of(email)
+        if account_id is not None:
+            self.mailed.setdefault(account_id, day)
+        return account_id
 
     def replies(self, day: date) -> list[Reply]:
         """Who writes back on a day: accounts that a mail brings back answer on the next day."""
@@ -135,10 +148,12 @@ class World:
         dice = _dice(f"{self.seed}{name}")
         fate = STORIES.get(index, Fate(Kind.HEALTHY))
         tier = TIERS[index % 2]
-        seats = dice.randint(8, 12) if tier == "growth" else dice.randint(16, 24)
+        seats = dice.randint(9, 12) if tier == "growth" else dice.randint(18, 24)
+        if fate.kind is not Kind.HEALTHY:
+            seats = FULL_HOUSE[tier]
         age = dice.randint(400, 1400)
-        if fate.kind in YOUNG:
-            age = 12 - fate.turn
+        if fate.kind in NEVER_ONBOARDED:
+            age = -fate.turn + (GAVE_UP_AFTER if fate.kind is Kind.GIVES_UP else 0)
         created = self.start - timedelta(days=age)
         slug = re.sub(r"[^a-z]+", "-", name.lower())
         account = Account(
@@ -148,7 +163,7 @@ class World:
             segment=segment,
             domain=f"{slug}.example",
             seats=seats,
-            arr=seats * dice.randint(15, 30) * 100,
+            arr=seats * (dice.randint(15, 28) if fate.kind is Kind.HEALTHY else 30) * 100,
             currency="EUR",
             created_on=created,
             renewal_on=self._renewal(created, dice),
@@ -156,7 +171,7 @@ class World:
             goal=dice.choice(GOALS) if index % 3 == 0 else "",
             timezone=ZONE,
         )
-        people = tuple(_person(account, number, dice) for number in range(max(5, seats - dice.randint(0, 2))))
+        people = tuple(_person(account, number, dice) for number in range(seats - dice.randint(0, 1)))
         habits = habits_of(account.id, [person.id for person in people], fate, dice)
         return Customer(account, people, _milestones(account, fate, self.start, dice), habits, fate)
 
@@ -188,7 +203,7 @@ def _person(account: Account, number: int, dice: random.Random) -> Person:
 
 def _milestones(account: Account, fate: Fate, start: date, dice: random.Random) -> tuple[Milestone, ...]:
     created = account.created_on or start
-    done = None if fate.kind is Kind.STUCK else created + timedelta(days=dice.randint(12, 26))
+    done = None if fate.kind in NEVER_ONBOARDED else created + timedelta(days=dice.randint(12, 26))
     connected = created + timedelta(days=dice.randint(2, 5))
     shared = None if fate.kind is Kind.STUCK else connected + timedelta(days=dice.randint(3, 8))
     return (

@@ -1,0 +1,71 @@
+"""The real bot in the demo's hands: loaded with invented customers, and told to look once the clock has moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.app import App, build
+from bot.config import Settings
+from bot.loop.ports import Clock
+from bot.schedule import Sweep
+from scoring.model import Account, Milestone, Person
+
+DAILY = "daily"
+
+
+class Cast:
+    """Implements the stage's `DemoBot` over `bot.app.App`. A sweep never runs twice at once, whoever asks for it."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        app.schedule.sweeps = tuple(replace(sweep, run=_one_at_a_time(sweep.run)) for sweep in app.schedule.sweeps)
+
+    async def load(
+        self, accounts: Iterable[Account], people: Iterable[Person], milestones: Iterable[Milestone]
+    ) -> None:
+        """Store who the customers are."""
+        async with self.app.store() as work:
+            await work.accounts.upsert(accounts)
+            await work.accounts.upsert_people(people)
+            await work.accounts.upsert_milestones(milestones)
+
+    async def take(self, batch_id: str, columns: Mapping[str, Any]) -> None:
+        """Store usage, as the import does."""
+        await asyncio.to_thread(self.app.usage.append_columns, batch_id, columns)
+
+    async def daily(self) -> None:
+        """Score, detect and alert for every complete day that is due."""
+        await self._sweep(DAILY).run()
+
+    async def tell(self) -> None:
+        """Work off everything that is due now."""
+        await self.app.tell()
+
+    async def start(self) -> None:
+        """Answer Slack, and go on by the bot's own schedule."""
+        await self.app.start()
+
+    async def stop(self) -> None:
+        """Let go of everything."""
+        await self.app.stop()
+
+    def _sweep(self, name: str) -> Sweep:
+        return next(sweep for sweep in self.app.schedule.sweeps if sweep.name == name)
+
+
+async def real_bot(settings: Settings, clock: Clock) -> Cast:
+    """The bot exactly as `lookout run` builds it, but for its clock."""
+    return Cast(await build(settings, clock=clock))
+
+
+def _one_at_a_time(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    lock = asyncio.Lock()
+
+    async def alone() -> object:
+        async with lock:
+            return await run()
+
+    return alone

@@ -1,0 +1,162 @@
+"""`lookout demo`: the real bot in an invented workspace, on this machine alone, without keys or accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from os import environ
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from bot.config import Settings
+from bot.demo.cast import real_bot
+from bot.demo.clock import DemoClock, workday
+from bot.demo.mailbox import Mailbox
+from bot.demo.names import HOUSE, PRODUCT
+from bot.demo.page_server import PageServer
+from bot.demo.slack import LocalSlack
+from bot.demo.stage import REPLAYED_DAYS, SCORING, DemoBot, Stage
+from bot.demo.world import CSMS, ZONE, World
+from bot.loop.ports import Clock
+
+HOST = "127.0.0.1"
+ALERTS, DIGEST, PARTNERS = "cs-alerts", "cs-digest", "partners-brackenfold"
+SERVING = "The demo is open at {url}\nEverything in it is invented and stays on this machine. Ctrl+C ends it."
+
+Builder = Callable[[Settings, Clock], Awaitable[DemoBot]]
+
+
+class DemoSettings(Settings):
+    """Settings for the demo alone: neither the environment nor `.env` is read, so that no real key takes part."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given here."""
+        return (init_settings,)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demo, with everything that a test may want to look at."""
+
+    slack: LocalSlack
+    mailbox: Mailbox
+    world: World
+    clock: DemoClock
+    stage: Stage
+    bot: DemoBot
+    rehearsal: asyncio.Task[None]
+
+    @property
+    def url(self) -> str:
+        """Where the page is."""
+        return self.slack.address
+
+
+async def serve(port: int, build: Builder = real_bot, *, open_browser: bool = True) -> None:
+    """Serve the demo until it is interrupted; the page is there at once and fills while the past is played."""
+    with tempfile.TemporaryDirectory(prefix="lookout-demo-") as folder:
+        async with demo(build, home=Path(folder), port=port) as running:
+            sys.stdout.write(SERVING.format(url=running.url) + "\n")
+            sys.stdout.flush()
+            if open_browser and has_screen(environ):
+                webbrowser.open(running.url)
+            await running.rehearsal
+            await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def demo(
+    build: Builder = real_bot, *, home: Path, port: int = 0, today: date | None = None
+) -> AsyncIterator[Demo]:
+    """Local Slack, page, mailbox, world and bot, put together; the first day is `today`, by default the real one."""
+    start = workday(today or datetime.now(UTC).date())
+    world = World(start)
+    clock = DemoClock(world.zone, start=_first_morning(world))
+    slack = LocalSlack(clock=clock, host=HOST, port=port)
+    mailbox = Mailbox(clock, host=HOST)
+    page = PageServer(slack, mailbox=mailbox)
+    async with mailbox, slack:
+        populate(slack)
+        settings = settings_of(slack, mailbox, home=home, port=free_port())
+        slack.request_url = f"http://{HOST}:{settings.port}/slack/events"
+        bot = await build(settings, clock)
+        stage = Stage(world, clock, bot, page=page, mailbox=mailbox)
+        page.stage = stage
+        rehearsal = asyncio.create_task(_begin(bot, stage))
+        try:
+            yield Demo(slack, mailbox, world, clock, stage, bot, rehearsal)
+        finally:
+            rehearsal.cancel()
+            await asyncio.gather(rehearsal, return_exceptions=True)
+            await bot.stop()
+
+
+def populate(slack: LocalSlack) -> None:
+    """Our three CSMs, somebody from a customer in a shared channel, and the channels."""
+    for csm in CSMS:
+        slack.add_user(csm.email.split("@")[0], csm.name, email=csm.email, tz=csm.timezone, user_id=csm.slack_id)
+    slack.add_user("vera", "Vera Stone", email="vera.stone@brackenfold-logistics.example", tz=ZONE, team_id="T0BRACKEN")
+    slack.add_channel(ALERTS)
+    slack.add_channel(DIGEST)
+    slack.add_channel(PARTNERS, shared=True)
+
+
+def settings_of(slack: LocalSlack, mailbox: Mailbox, *, home: Path, port: int) -> Settings:
+    """What the bot is told: the same settings that a real workspace would need."""
+    values: dict[str, object] = {
+        "slack_bot_token": slack.bot_token,
+        "slack_signing_secret": slack.signing_secret,
+        "slack_api_url": slack.api_url,
+        "LOOKOUT_HOME": home,
+        "LOOKOUT_HOST": HOST,
+        "LOOKOUT_PORT": port,
+        "LOOKOUT_TIMEZONE": ZONE,
+        "LOOKOUT_ALERT_CHANNEL": f"#{ALERTS}",
+        "LOOKOUT_DIGEST_CHANNEL": f"#{DIGEST}",
+        "LOOKOUT_LEAD_EMAIL": CSMS[0].email,
+        "LOOKOUT_SMTP_HOST": HOST,
+        "LOOKOUT_SMTP_PORT": mailbox.port,
+        "LOOKOUT_SMTP_TLS": "none",
+        "LOOKOUT_MAIL_DOMAINS": HOUSE,
+        "LOOKOUT_PRODUCT_NAME": PRODUCT,
+        "LOOKOUT_LOG_LEVEL": "ERROR",
+    }
+    return DemoSettings(**values)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def has_screen(environment: Mapping[str, str]) -> bool:
+    """Whether a browser window could open here."""
+    return sys.platform in {"darwin", "win32"} or any(name in environment for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+
+
+async def _begin(bot: DemoBot, stage: Stage) -> None:
+    await stage.rehearse()
+    await bot.start()
+
+
+def _first_morning(world: World) -> datetime:
+    day = world.start - timedelta(days=REPLAYED_DAYS)
+    return datetime.combine(day, SCORING, world.zone).astimezone(UTC)

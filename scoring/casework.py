@@ -157,7 +157,7 @@ class Draft:
     def content_hash(self) -> str:
         """What an approval binds to: sha256 of sender, recipient, subject and body (R49)."""
         text = "\x1f".join((self.from_email, self.to_email, self.subject, self.body))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class OutreachState(StrEnum):

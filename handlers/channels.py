@@ -10,8 +10,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import slack_errors
 
-SLACK_ID = re.compile(r"[CGDUW][A-Z0-9]{2,}")
-CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
+SLACK_ID = re.compile(r"[CGDUW][A-Z0-9]+")
+CHANNEL_ID = re.compile(r"[CG][A-Z0-9]+")
 PAGE = 500
 MOST_PAGES = 40
 KNOWN_FOR = 600.0

@@ -61,8 +61,8 @@ class Entrance:
         """The verified person: the team that the token belongs to counts, not what a payload claims."""
         authorized = context.authorize_result
         team_id = (authorized.team_id if authorized is not None else None) or ""
-        acting = context.actor_team_id or place.team
-        if not place.user or (acting and acting != team_id) or context.client is None:
+        claimed = {team for team in (context.actor_team_id, place.team) if team}
+        if not place.user or claimed - {team_id} or context.client is None:
             raise Refused(OUTSIDER)
         member = await self.directory.member(context.client, place.user, team_id)
         person_id = await self.desk.member(member.slack_id, member.email, member.timezone)

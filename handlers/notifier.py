@@ -11,8 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers import slack_errors
@@ -28,7 +26,6 @@ from scoring.messages import SlackReceipt
 
 SECONDS_APART = 1.0
 CALL_SECONDS = 10
-FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 QUIET: Mapping[str, Any] = {"unfurl_links": False, "unfurl_media": False, "mrkdwn": False, "link_names": False}
 NOBODY = frozenset({"users_not_found", "user_not_found", "user_not_visible"})
 
@@ -153,5 +150,5 @@ class SlackNotifier:
             return await calling
         except SlackRefused:
             raise
-        except FAILURES as failure:
+        except slack_errors.FAILURES as failure:
             raise slack_errors.refusal(failure) from failure

@@ -128,8 +128,8 @@ def submission(body: Json) -> Submission:
 
 def asked_for(text: str) -> str:
     """What `/health` was asked about, freed of quotes, link marks and escapes; people and channels by name (K7)."""
-    text = _CHANNEL.sub(lambda match: match[1] or "", _MARKED_LINK.sub(r"\1", text))
-    text = _PERSON.sub("", text)
+    text = _CHANNEL.sub(lambda match: match[1] or "", _PERSON.sub("", text))
+    text = _MARKED_LINK.sub(r"\1", text)
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return " ".join(text.split()).strip(_QUOTES)[:QUERY_LIMIT].removeprefix("#")
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from handlers.slack_errors import FAILURES, code_of
 from scoring.errors import Refused, Unavailable
 
 FRESH = timedelta(minutes=5)
@@ -21,6 +21,7 @@ BOT = "Lookout takes no orders from bots and deactivated accounts. Nothing was c
 CANNOT_CHECK = (
     "I could not check with Slack who you are, so nothing was changed and nothing was sent. Try again in a minute."
 )
+UNKNOWN = frozenset({"user_not_found", "user_not_visible"})
 BOTS = ("is_bot", "is_workflow_bot", "deleted", "is_app_user")
 GUESTS = ("is_restricted", "is_ultra_restricted")
 
@@ -53,11 +54,9 @@ class Directory:
             return kept[1]
         try:
             user = (await client.users_info(user=slack_id)).get("user")
-        except SlackApiError as refusal:
-            if refusal.response.get("error") in {"user_not_found", "user_not_visible"}:
+        except FAILURES as failure:
+            if isinstance(failure, SlackApiError) and code_of(failure) in UNKNOWN:
                 raise Refused(OUTSIDER) from None
-            raise Unavailable(CANNOT_CHECK) from None
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
             raise Unavailable(CANNOT_CHECK) from None
         if not isinstance(user, dict) or user.get("id") != slack_id:
             raise Unavailable(CANNOT_CHECK)

@@ -11,9 +11,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiohttp
 from slack_bolt.context.respond.async_respond import AsyncRespond
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from handlers.blocks.elements import Json, actions, button, message, saying, section
@@ -21,12 +20,12 @@ from handlers.blocks.literal import unescape
 from handlers.blocks.windows import answer_modal
 from handlers.ids import Action, Ref
 from handlers.payloads import Place
+from handlers.slack_errors import FAILURES, code_of
 
 log = logging.getLogger(__name__)
 
 OK = 200
 ANSWER_SECONDS = 5.0
-FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError)
 TOO_SLOW = "That took too long and Slack closed the door. Nothing was changed. Press again:"
 TRIGGER_GONE = frozenset({"trigger_expired", "exchanged_trigger_id", "trigger_exchanged", "invalid_trigger_id"})
 NOT_HERE = "Nothing was posted. I am not in this channel: type /invite @Lookout here and press Share again."
@@ -80,7 +79,7 @@ class Reply:
         try:
             await call(trigger_id=trigger_id, view=view)
         except SlackApiError as refusal:
-            if refusal.response.get("error") not in TRIGGER_GONE:
+            if code_of(refusal) not in TRIGGER_GONE:
                 raise
             await self.send(message([section(TOO_SLOW), actions(button("Open", *again))]))
 
@@ -108,7 +107,7 @@ class Reply:
                 channel=self.place.channel, unfurl_links=False, unfurl_media=False, mrkdwn=False, **built
             )
         except SlackApiError as refusal:
-            code = str(refusal.response.get("error"))
+            code = code_of(refusal) or "no reason given"
             return NOT_HERE if code in ABSENT else REFUSED_POST.format(code=code)
         except FAILURES:
             return LOST_POST

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import aiohttp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 
 from scoring.errors import SlackRefused
 
+# slack_sdk reads a plain-text answer as if it were a dict: that is the AttributeError.
+FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, ValueError, AttributeError)
 SERVER_ERROR = 500
 LONGEST_WAIT = 600.0
 NO_ANSWER = "no_answer"
@@ -46,6 +48,13 @@ def refusal(failure: Exception) -> SlackRefused:
     return SlackRefused(NO_ANSWER, ambiguous=not never_left)
 
 
+def code_of(failure: SlackApiError) -> str:
+    """Slack's code; empty where the answer was not Slack's."""
+    data = getattr(failure.response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    return code if isinstance(code, str) else ""
+
+
 def of_code(code: str, *, retry_after: float | None = None) -> SlackRefused:
     """The error of one code."""
     return SlackRefused(
@@ -60,10 +69,8 @@ def wait_of(headers: Mapping[str, str]) -> float | None:
 
 
 def _answered(failure: SlackApiError) -> SlackRefused:
-    response = failure.response
-    data = getattr(response, "data", None)
-    code = data.get("error") if isinstance(data, dict) else None
+    response, code = failure.response, code_of(failure)
     status = getattr(response, "status_code", getattr(response, "status", 0))
-    if isinstance(code, str) and code:
+    if code:
         return of_code(code, retry_after=wait_of(getattr(response, "headers", {})))
     return SlackRefused(f"http_{status}" if status >= SERVER_ERROR else NO_ANSWER, ambiguous=True)

@@ -100,7 +100,7 @@ async def _not_saved(ack: AsyncAck, desk: Desk, sent: Submission, edited: Edited
     current = edited.draft or (found[1] if found else None)
     if current is None or current.version == sent.ref.version:
         return await _beside(ack, sent, Field.BODY, edited.answer.text or OUTDATED)
-    view = conflict_modal(current, *mine, said_in=sent.ref.said_in)
+    view = conflict_modal(current, *mine, why=edited.answer.text, said_in=sent.ref.said_in)
     await ack(response_action="update", view=view)
     return None
 

@@ -140,7 +140,7 @@ def _origin(brief: CardBrief, draft: Draft) -> str:
 
 
 def _by_hand(brief: CardBrief, draft: Draft) -> bool:
-    return draft.origin == "person" or draft.origin in _people(brief)
+    return draft.origin == "person" or slack_id(draft.origin) != "" or draft.origin in _people(brief)
 
 
 def _people(brief: CardBrief) -> dict[str, Person]:

@@ -15,7 +15,8 @@ SUBJECT_LIMIT = 200
 MAX_PARTS = 5
 SAVED = "Saved as version {version}. It is not sent: approve it on the card."
 LOOK_AGAIN = "Worth a second look before you approve:"
-CONFLICT = "Somebody saved a newer version while you were writing. Nothing of yours is lost: it stands below, unsaved."
+OVERTAKEN = "Somebody saved a newer version while you were writing."
+KEPT = "Nothing of yours is lost: it stands below, unsaved."
 NEWER = "The newer version {version} reads:"
 KEEP_MINE = "Save puts your text on top of it as the next version; Close keeps theirs."
 BODY_HINT = "Plain text, one clear request. Saving does not send it; it is sent when somebody approves it on the card."
@@ -34,11 +35,12 @@ def saved_modal(draft: Draft, warnings: Sequence[str], *, said_in: str = "") -> 
     return _editor(draft, draft.subject, draft.body, told, said_in=said_in)
 
 
-def conflict_modal(current: Draft, subject: str, body: str, *, said_in: str = "") -> Json:
-    """What the loser of two saves gets: the newer version to read, their own text to go on with (C4, C10)."""
+def conflict_modal(current: Draft, subject: str, body: str, *, why: str = "", said_in: str = "") -> Json:
+    """What the loser of two saves gets: who was faster, their version to read, the own text to go on with (C4, C10)."""
     heading = f"{NEWER.format(version=current.version)}\n{named(current.subject, SUBJECT_LIMIT, otherwise='')}"
     theirs = rich(paragraph(words(heading)), quote(current.body))
-    return _editor(current, subject, body, [section(CONFLICT), theirs, section(KEEP_MINE)], said_in=said_in)
+    above = [section(f"{why or OVERTAKEN} {KEPT}"), theirs, section(KEEP_MINE)]
+    return _editor(current, subject, body, above, said_in=said_in)
 
 
 def mail_modal(brief: CardBrief, draft: Draft | None) -> Json:

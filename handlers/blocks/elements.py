@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from handlers.blocks.literal import clean, cut, cut_escaped, escape
+from handlers.blocks.literal import clean, cut, cut_escaped, escape, repaired, size
 from handlers.ids import Action, Field, Ref
 
 Json = dict[str, Any]
@@ -123,8 +123,10 @@ def overflow(action: Action, options: Sequence[Json]) -> Json:
 
 
 def text_input(field: Field, value: str = "", *, tall: bool = False, limit: int = INPUT_LIMIT) -> Json:
-    """A field for text; `max_length` makes Slack count for the person."""
-    built: Json = {"type": "plain_text_input", "action_id": field.value, "multiline": tall, "max_length": limit}
+    """A field for text; `max_length` makes Slack count, and grows for a text that is longer: nothing is lost."""
+    value = cut(repaired(value), INPUT_LIMIT)
+    most = min(max(limit, size(value)), INPUT_LIMIT)
+    built: Json = {"type": "plain_text_input", "action_id": field.value, "multiline": tall, "max_length": most}
     return built | {"initial_value": value} if value else built
 
 

@@ -43,6 +43,11 @@ def clean(text: str, *, lines: bool = False) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(rows)).strip("\n")
 
 
+def repaired(text: str) -> str:
+    """The text as a person goes on writing it: untouched, but for what cannot be sent to Slack at all."""
+    return _SURROGATE.sub("\ufffd", text).replace("\x00", "")
+
+
 def named(text: str, limit: int = 80, *, otherwise: str = NAMELESS) -> str:
     """A name on one line, at most `limit` long, never blank (H3, H4)."""
     return cut(clean(text), limit) or otherwise

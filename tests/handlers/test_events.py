@@ -1,0 +1,57 @@
+"""App Home is drawn for whoever opens it; a channel that invites Lookout is told what will come."""
+
+from __future__ import annotations
+
+from tests.fakes import BOT, TEAM, RecordingSlack, ScriptedDesk
+from tests.handlers.conftest import Hands
+from tests.handlers.limits import view_faults
+
+
+async def test_opening_app_home_shows_my_own_decisions_and_portfolio(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+) -> None:
+    await hands.event({"type": "app_home_opened", "user": "UDANA", "tab": "home"})
+
+    (published,) = slack.bodies("views.publish")
+    assert published["user_id"] == "UDANA"
+    assert desk.requests("home")[0][0].person_id == "csm-dana"
+    assert view_faults(published["view"]) == []
+
+
+async def test_the_messages_tab_needs_no_picture(hands: Hands, slack: RecordingSlack, desk: ScriptedDesk) -> None:
+    await hands.event({"type": "app_home_opened", "user": "UDANA", "tab": "messages"})
+
+    assert desk.requests("home") == []
+
+
+async def test_an_outsider_who_opens_app_home_sees_nothing(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+) -> None:
+    answer = await hands.event({"type": "app_home_opened", "user": "UEVIL", "tab": "home"})
+
+    assert answer.status == 200
+    assert slack.bodies("views.publish") == []
+    assert desk.asked == []
+
+
+async def test_a_channel_is_told_what_will_come_and_how_to_stop_it(hands: Hands, slack: RecordingSlack) -> None:
+    await hands.event({"type": "member_joined_channel", "user": BOT, "channel": "C1", "team": TEAM})
+
+    (posted,) = slack.bodies("chat.postMessage")
+    assert posted["channel"] == "C1"
+    assert "remove Lookout from this channel" in posted["text"]
+
+
+async def test_a_channel_shared_with_outsiders_is_told_that_nothing_will_come(
+    hands: Hands, slack: RecordingSlack
+) -> None:
+    await hands.event({"type": "member_joined_channel", "user": BOT, "channel": "CSHARED", "team": TEAM})
+
+    assert "posts nothing about customers here" in slack.bodies("chat.postMessage")[0]["text"]
+
+
+async def test_a_person_who_joins_is_not_greeted(hands: Hands, slack: RecordingSlack) -> None:
+    answer = await hands.event({"type": "member_joined_channel", "user": "UDANA", "channel": "C1", "team": TEAM})
+
+    assert answer.status == 200
+    assert slack.told == []

@@ -92,13 +92,22 @@ def test_the_top_level_is_the_one_we_promised() -> None:
     assert {name for name in folders if not name.startswith(".")} <= TOP_LEVEL
 
 
-def test_unexpected_errors_are_caught_in_two_places_only() -> None:
+def swallows_anything(node: ast.ExceptHandler) -> bool:
+    """A handler of every exception that does not raise it again."""
+    everything = node.type is None or (
+        isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}
+    )
+    return everything and not isinstance(node.body[-1], ast.Raise)
+
+
+def test_unexpected_errors_are_swallowed_in_one_place_only() -> None:
+    """The scheduler's wrapper; Slack's unexpected errors come to Bolt's own error listener."""
     broad = [
         str(p.relative_to(ROOT)) for p in product_modules()
-        if re.search(r"except (Base)?Exception\b|except:", p.read_text())
+        for node in ast.walk(ast.parse(p.read_text())) if isinstance(node, ast.ExceptHandler) and swallows_anything(node)
     ]  # fmt: skip
 
-    assert sorted(broad) == ["bot/schedule.py", "handlers/errors.py"]
+    assert broad == ["bot/schedule.py"]
 
 
 @pytest.mark.parametrize("word", ["TODO", "FIXME", "XXX", "NotImplementedError", "time.sleep("])

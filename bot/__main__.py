@@ -31,9 +31,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Where the page listens, on this machine only.")] = 8321,
 ) -> None:
     """Open a whole invented workspace in the browser: no accounts, keys or network needed."""
+    from bot.demo.live import live_bot
     from bot.demo.run import serve
 
-    asyncio.run(serve(port))
+    asyncio.run(serve(port, live_bot))
 
 
 @cli.command()
@@ -78,7 +79,7 @@ def health(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what /health would say, in the terminal."""
-    from bot.answers import health_answer
+    from bot.terminal import health_answer
 
     print(asyncio.run(health_answer(load(), " ".join(name), as_json=as_json)))
 
@@ -86,7 +87,7 @@ def health(
 @cli.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Check settings, Slack, database, data, mail and model, and say what to do."""
-    from bot.answers import diagnosis
+    from bot.terminal import diagnosis
 
     text, healthy = asyncio.run(diagnosis(load(), as_json=as_json))
     print(text)
@@ -108,13 +109,13 @@ def resume() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
-    from bot.answers import migrated
+    from bot.terminal import migrated
 
     print(asyncio.run(migrated(load())))
 
 
 def _set_paused(settings: Settings, *, paused: bool) -> None:
-    from bot.answers import set_paused
+    from bot.terminal import set_paused
 
     print(asyncio.run(set_paused(settings, paused=paused)))
 

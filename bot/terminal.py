@@ -1,0 +1,136 @@
+"""What the commands print: the same answers as in Slack, without Slack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+from bot.app import system_clock
+from bot.config import Settings
+from bot.doctor import Check, Probe, StoreProbe, Verdict, check_settings, examine
+from bot.loop.lookup import Lookup
+from bot.wiring import mailer_of
+from handlers.blocks.health import choice_list, health_card
+from handlers.diagnosis import examine_slack
+from handlers.notifier import slack_client
+from scoring.briefs import Choice, HealthBrief
+from scoring.casework import AuditEntry
+from storage.unit_of_work import SqlStore
+
+OPERATOR = "operator at the command line"
+MARKS = {Verdict.OK: "ok   ", Verdict.OFF: "off  ", Verdict.WRONG: "WRONG"}
+ALL_WELL = "Everything that is set up works."
+SOME_WRONG = "{count} to mend; start with the first."
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[SqlStore]:
+    """The database of these settings, migrated, for the length of one command."""
+    store = SqlStore(settings.database)
+    await store.open()
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def health_answer(settings: Settings, name: str, *, as_json: bool) -> str:
+    """What `/health NAME` says, as text or as one JSON object."""
+    async with opened(settings) as store:
+        found = await Lookup(store, system_clock).health(name)
+    if as_json:
+        return json.dumps(_as_dict(found), default=str, ensure_ascii=False)
+    drawn = choice_list(found) if isinstance(found, Choice) else health_card(found)
+    return str(drawn["text"])
+
+
+def _as_dict(found: HealthBrief | Choice) -> dict[str, object]:
+    if isinstance(found, Choice):
+        return {"query": found.query, "exact": found.exact, "choices": [asdict(line) for line in found.lines]}
+    return {
+        "account_id": found.account.id,
+        "name": found.account.name,
+        "day": found.health.day,
+        "health": found.health.score,
+        "band": found.health.band,
+        "coverage": found.health.coverage,
+        "config_version": found.health.config_version,
+        "parts": [asdict(part) for part in found.health.parts],
+        "compared_on": found.compared_on,
+        "moved": [asdict(bar) for bar in found.bars],
+        "facts": [fact.text for fact in found.facts],
+        "trend": [[day, score] for day, score in found.trend],
+        "last_contact": found.last_contact,
+        "next_step": found.next_step,
+        "case": found.case.state if found.case else None,
+    }
+
+
+async def set_paused(settings: Settings, *, paused: bool) -> str:
+    """Stop or resume all sending; the running bot sees it before its next mail (R44)."""
+    now = system_clock()
+    async with opened(settings) as store, store() as work:
+        was = await work.flags.get("paused") is not None
+        if was is not paused:
+            await work.flags.set("paused", f"{OPERATOR} {now.isoformat()}" if paused else None)
+            await work.audit.add(AuditEntry(now, OPERATOR, "paused" if paused else "resumed"))
+    if paused:
+        return "All sending is paused. Approved mails wait; `lookout resume` lets them leave."
+    return "Sending is resumed." if was else "Sending was not paused."
+
+
+async def migrated(settings: Settings) -> str:
+    """Bring the database up to date."""
+    async with opened(settings):
+        return "The database is up to date."
+
+
+async def diagnosis(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
+    """Everything the doctor found, as text or JSON, and whether nothing is wrong."""
+    probes: list[tuple[str, Probe]] = [("database", _database(settings))]
+    if settings.slack_bot_token.get_secret_value():
+        probes.append(("Slack", _slack(settings)))
+    if settings.smtp_host:
+        probes.append(("mail server", _mail(settings)))
+    checks = [*check_settings(settings), *await examine(probes)]
+    wrong = [check for check in checks if check.verdict is Verdict.WRONG]
+    if as_json:
+        return json.dumps([asdict(check) for check in checks], ensure_ascii=False), not wrong
+    lines = [line for check in checks for line in _lines(check)]
+    return "\n".join([*lines, SOME_WRONG.format(count=len(wrong)) if wrong else ALL_WELL]), not wrong
+
+
+def _lines(check: Check) -> list[str]:
+    said = [f"{MARKS[check.verdict]}  {check.name}: {check.found}"]
+    return [*said, f"       → {check.mend}"] if check.mend and check.verdict is not Verdict.OK else said
+
+
+def _database(settings: Settings) -> Probe:
+    async def probe() -> list[Check]:
+        async with opened(settings) as store:
+            return await StoreProbe(store, system_clock)()
+
+    return probe
+
+
+def _slack(settings: Settings) -> Probe:
+    async def probe() -> list[Check]:
+        client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+        channels = [settings.alert_channel, settings.digest_channel, settings.ops_channel, *settings.routes.values()]
+        token = settings.slack_app_token.get_secret_value()
+        found = await examine_slack(client, app_token=token, channels=channels)
+        return [Check(f.name, Verdict.OK if f.well else Verdict.WRONG, f.found, f.mend) for f in found]
+
+    return probe
+
+
+def _mail(settings: Settings) -> Probe:
+    async def probe() -> list[Check]:
+        receipt = await mailer_of(settings, system_clock).reach()
+        if receipt.state == "sent":
+            return [Check("mail server", Verdict.OK, receipt.detail)]
+        return [Check("mail server", Verdict.WRONG, receipt.detail, "Correct LOOKOUT_SMTP_*; nothing was sent.")]
+
+    return probe

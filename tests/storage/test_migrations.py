@@ -41,6 +41,7 @@ def picture(connection):
             "foreign": sorted(str(foreign) for foreign in found.get_foreign_keys(name)),
             "checks": sorted((check["name"], check["sqltext"]) for check in found.get_check_constraints(name)),
             "indexes": sorted(_indexes(connection, name)),
+            "kind": _kind(connection, name),
         }
         for name in sorted(names)
     }
@@ -52,6 +53,14 @@ def _indexes(connection, name):
     else:
         sql = "SELECT indexdef FROM pg_indexes WHERE tablename = :name"
     return [re.sub(r'["\s]+', " ", row[0]) for row in connection.execute(text(sql), {"name": name})]
+
+
+def _kind(connection, name):
+    """What only SQLite says of a table as a whole."""
+    if connection.dialect.name != "sqlite":
+        return []
+    sql = connection.execute(text("SELECT sql FROM sqlite_master WHERE name = :name"), {"name": name}).scalar()
+    return [words for words in ("AUTOINCREMENT", "WITHOUT ROWID") if words in sql]
 
 
 async def test_migrations_and_the_tables_in_the_code_make_the_same_database(new_url):

@@ -18,8 +18,8 @@ SATURDAY = 5
 WEEKEND = 0.04
 CHAMPION_RATE = 30.0
 BESIDE_CHAMPION = 1.4
-FAVOURITES = 3
-FEWEST_FEATURES = 5
+FAVOURITES = 2
+FEWEST_FEATURES = 6
 WORKDAY_BEGINS, WORKDAY_MINUTES = 8, 600
 MICROSECONDS = 1_000_000
 
@@ -38,13 +38,15 @@ class Habits:
         return after_mail(days)
 
 
-def habits_of(account_id: str, people: Sequence[str], fate: Fate, dice: random.Random) -> Habits:
+def habits_of(account_id: str, people: Sequence[str], fate: Fate, *, keenness: float, dice: random.Random) -> Habits:
     """Habits drawn for one account. Where a champion will leave, that person did more than half of everything."""
-    rates = [dice.uniform(3.5, 6.0) + (0.0 if fate.kind is Kind.HEALTHY else 1.0) for _ in people]
+    rates = [keenness * dice.uniform(3.5, 5.0) for _ in people]
     if fate.kind is Kind.CHAMPION_LEAVES:
         rates = [BESIDE_CHAMPION] * len(people)
         rates[CHAMPION] = CHAMPION_RATE
-    breadth = dice.randint(FEWEST_FEATURES, len(FEATURES)) if fate.kind is Kind.HEALTHY else len(FEATURES)
+    # Who uses it little uses all of it: accounts that are well stay clear of the alert line.
+    varied = fate.kind is Kind.HEALTHY and keenness > 1
+    breadth = dice.randint(FEWEST_FEATURES, len(FEATURES)) if varied else len(FEATURES)
     known = dice.sample(range(len(FEATURES)), breadth)
     favourites = tuple(tuple(dice.sample(known, FAVOURITES)) for _ in people)
     return Habits(account_id, tuple(people), tuple(rates), favourites)

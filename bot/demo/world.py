@@ -22,7 +22,8 @@ PAST_DAYS = 180
 NEVER_ONBOARDED = {Kind.STUCK, Kind.GIVES_UP}
 GAVE_UP_AFTER = 45
 TIERS = ("growth", "enterprise")
-FULL_HOUSE = {"growth": 12, "enterprise": 24}
+KEENNESS = (0.75, 1.5)
+FULL_HOUSE = {"growth": 8, "enterprise": 16}
 ONBOARDING = "Onboarding finished"
 CONNECT = "Connect your data"
 SHARE = "First report shared"
@@ -148,9 +149,10 @@ class World:
         dice = _dice(f"{self.seed}{name}")
         fate = STORIES.get(index, Fate(Kind.HEALTHY))
         tier = TIERS[index % 2]
-        seats = dice.randint(9, 12) if tier == "growth" else dice.randint(18, 24)
-        if fate.kind is not Kind.HEALTHY:
-            seats = FULL_HOUSE[tier]
+        keenness = dice.uniform(*KEENNESS) if fate.kind is Kind.HEALTHY else KEENNESS[1]
+        seats = FULL_HOUSE[tier]
+        if fate.kind is Kind.HEALTHY and keenness > 1:
+            seats -= dice.randint(0, seats // 4)
         age = dice.randint(400, 1400)
         if fate.kind in NEVER_ONBOARDED:
             age = -fate.turn + (GAVE_UP_AFTER if fate.kind is Kind.GIVES_UP else 0)
@@ -163,7 +165,7 @@ class World:
             segment=segment,
             domain=f"{slug}.example",
             seats=seats,
-            arr=seats * (dice.randint(15, 28) if fate.kind is Kind.HEALTHY else 30) * 100,
+            arr=seats * (dice.randint(22, 42) if fate.kind is Kind.HEALTHY else 45) * 100,
             currency="EUR",
             created_on=created,
             renewal_on=self._renewal(created, dice),
@@ -171,8 +173,8 @@ class World:
             goal=dice.choice(GOALS) if index % 3 == 0 else "",
             timezone=ZONE,
         )
-        people = tuple(_person(account, number, dice) for number in range(seats - dice.randint(0, 1)))
-        habits = habits_of(account.id, [person.id for person in people], fate, dice)
+        people = tuple(_person(account, number, dice) for number in range(seats))
+        habits = habits_of(account.id, [person.id for person in people], fate, keenness=keenness, dice=dice)
         return Customer(account, people, _milestones(account, fate, self.start, dice), habits, fate)
 
     def _renewal(self, created: date, dice: random.Random) -> date:

@@ -109,6 +109,7 @@ def _engine(url: URL, *, patience: float, begin: Any, pragmas: tuple[str, ...], 
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
+        hide_parameters=True,
         pool_pre_ping=not sqlite,
         connect_args={"timeout": patience} if sqlite else {"connect_timeout": max(1, round(patience))},
     )

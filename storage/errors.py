@@ -70,7 +70,8 @@ def wrapped() -> Iterator[None]:
     try:
         yield
     except (PoolTimeout, SQLAlchemyError, OverflowError, UnicodeEncodeError) as error:
-        raise _named(error) from error
+        # A driver's own words may quote the row (names, addresses, mails), and a traceback goes to the log.
+        raise _named(error) from None
 
 
 def _named(error: Exception) -> Exception:

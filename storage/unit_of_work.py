@@ -14,7 +14,7 @@ from storage import migrations
 from storage.accounts import SqlAccounts
 from storage.audit import SqlAudit
 from storage.cases import SqlCases
-from storage.engine import address, prepare_file, reader, writer
+from storage.engine import address, reader, writer
 from storage.errors import wrapped
 from storage.flags import SqlFlags
 from storage.inbox import SqlInbox
@@ -55,8 +55,6 @@ class SqlStore:
 
     async def open(self) -> None:
         """Make the database or bring it up to date; `InvalidInput` or `Unavailable` says what is in the way."""
-        if self.url.get_backend_name() == "sqlite":
-            prepare_file(self.url)
         await migrations.upgrade(self.url, patience=self._patience)
 
     async def close(self) -> None:

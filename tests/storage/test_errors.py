@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import traceback
 from contextlib import closing
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from storage import errors
 from storage.columns import Row
 from storage.errors import ConstraintBroken
 from storage.unit_of_work import SqlStore
-from tests.builders import NOW, a_case, a_csm, an_account, remember
+from tests.builders import NOW, a_case, a_csm, a_draft, an_account, an_outreach, remember
 from tests.conftest import opened, postgres_connection
 from tests.storage.methods import CALLS
 
@@ -121,6 +122,17 @@ async def test_a_full_disk_rolls_back_and_works_again_once_there_is_space(store)
 async def test_a_broken_promise_is_our_fault_and_not_the_disks(any_store):
     with pytest.raises(ConstraintBroken):
         await remember(any_store, a_case(account_id="nobody"))
+
+
+async def test_what_goes_to_the_log_quotes_nobody(any_store):
+    secret = "kim@private.test"
+    await remember(any_store, an_account(), a_case(), a_draft())
+
+    with pytest.raises(ConstraintBroken) as caught:
+        await remember(any_store, an_outreach(to_email=secret, state="sending"))
+
+    assert "ck_outreach_claimed" in str(caught.value)
+    assert secret not in "".join(traceback.format_exception(caught.value))
 
 
 async def test_a_number_too_large_for_a_column_is_named(any_store):

@@ -16,8 +16,15 @@ SLACK_ID = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
 def rich(*parts: Json) -> Json:
-    """A block of paragraphs, lists and quotes."""
-    return {"type": "rich_text", "elements": list(parts)}
+    """A block of paragraphs, lists and quotes; neighbouring paragraphs become one with a line break between."""
+    merged: list[Json] = []
+    for part in parts:
+        if merged and merged[-1]["type"] == part["type"] == "rich_text_section":
+            broken = {"type": "text", "text": "\n"}
+            merged[-1] = paragraph(*merged[-1]["elements"], broken, *part["elements"])
+        else:
+            merged.append(part)
+    return {"type": "rich_text", "elements": merged}
 
 
 def words(text: str, *, bold: bool = False, italic: bool = False, limit: int = SECTION_LIMIT) -> Json:

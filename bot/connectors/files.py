@@ -29,7 +29,6 @@ NO_KIND = "{path}: is no CSV, JSONL or Parquet file by its name."
 EMPTY = "{path}: is empty."
 ARRAY = "{path}: is one JSON array; write one object a line (JSONL)."
 NO_OBJECT = "{path}: its first line is no JSON object; write one object a line (JSONL)."
-TWICE = "{path}: the column {name} is there twice."
 TOO_LONG = "is longer than a million characters"
 TOO_LARGE = "has a field of more than 131,072 characters; is a quotation mark left open?"
 RAGGED = "has {got} fields, the first line has {want}; is a quotation mark or a delimiter missing?"
@@ -66,16 +65,11 @@ def columns_of(path: Path) -> tuple[str, ...]:
     if path.stat().st_size == 0:
         raise InvalidInput(EMPTY.format(path=path))
     if path.suffix.lower() in PARQUET:
-        columns = tuple(parquet_columns(path))
-    elif path.suffix.lower() in JSONL:
-        columns = _first_object(path)
-    else:
-        with _text(path) as (text, _):
-            columns = _header(_csv(text, path), path)
-    twice = [name for place, name in enumerate(columns) if name in columns[:place]]
-    if twice:
-        raise InvalidInput(TWICE.format(path=path, name=twice[0]))
-    return columns
+        return tuple(parquet_columns(path))
+    if path.suffix.lower() in JSONL:
+        return _first_object(path)
+    with _text(path) as (text, _):
+        return _header(_csv(text, path), path)
 
 
 def lines_of(path: Path, progress: Progress) -> Iterator[Line | Spoiled]:

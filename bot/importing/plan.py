@@ -7,6 +7,7 @@ Everything that is wrong with the files as a whole is said at once, before anyth
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ WHICH_TABLE = (
     "Name it after its table: accounts, people, csms, contacts, events, milestones or tickets."
 )
 LACKS = "{path}: {table} need {field}, and no column is called {names}. If one holds it, say --map {field}=ITS_NAME."
+TWICE = "{path}: the column {name} is there twice. Remove or rename one of them."
 NO_RENAME = "--map {text}: write it like account=company_id, or events.account=company_id."
 NO_FIELD = "--map {text}: there is no field {field}. The fields are: {names}."
 NO_COLUMN = "--map {text}: none of the files has a column {column}."
@@ -172,7 +174,16 @@ def _planned(path: Path, columns: Sequence[str], renames: Sequence[Rename]) -> P
         field = found.missing[0]
         names = " or ".join((field.name, *field.synonyms))
         raise InvalidInput(LACKS.format(path=path, table=table, field=field.name, names=names))
+    _refuse_twice(path, columns, found)
     return Planned(path, table, Role.CSM if CSM_NAMES & set(words) else Role.CONTACT, found.unused)
+
+
+def _refuse_twice(path: Path, columns: Sequence[str], found: Layout) -> None:
+    """Two columns of one name that we use: nobody can say which is meant."""
+    keys = Counter(column_key(name) for name in columns)
+    for cell in found.cells:
+        if keys[column_key(columns[cell.place])] > 1:
+            raise InvalidInput(TWICE.format(path=path, name=columns[cell.place]))
 
 
 def _by_columns(path: Path, columns: Sequence[str], renames: Sequence[Rename]) -> Table:

@@ -87,7 +87,7 @@ class Accounts:
 
     def _csm(self, reference: str) -> str | None:
         if reference in self._known.csms:
-            return reference
+            return self._known.csms[reference].id
         if "@" not in reference:
             self._known.unknown_csms[reference] += 1
             return None

@@ -14,7 +14,7 @@ import numpy as np
 from scoring.config import ScoreConfig
 from scoring.model import Basis
 from scoring.roster import Roster
-from scoring.windows import LATER, Ints, Span, Windows
+from scoring.windows import LATER, NEVER, Ints, Span, Windows
 
 YOUNG = 30
 """Below this age in days an account has no history of its own to speak of (R11)."""
@@ -134,7 +134,8 @@ def usage_ratio(
     # (recent / 14 seats) / ((share * own / days seats + (60 - share) * peers / 14 fellows) / 60), cleared of fractions.
     numerator = (GROWN - YOUNG) * found.user_days_14 * np.maximum(over_days, 1) * fellows
     denominator = FORTNIGHT * own_share * own * fellows + peer_share * peer_days * seats * np.maximum(over_days, 1)
-    known = (fellows > 0) & (denominator > 0) & (days >= roster.born)
+    # Never seen in use: we may be blind there, which is not the same as a fall to nothing (R8).
+    known = (fellows > 0) & (denominator > 0) & (days >= roster.born) & (found.last_day > NEVER)
     basis = np.where(own_share == 0, BASES.index(Basis.NEW_ACCOUNTS), BASES.index(Basis.BLENDED))
     basis = np.where(young, basis, BASES.index(Basis.OWN_HISTORY))
     return UsageRatio(

@@ -17,11 +17,14 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slack_bolt.async_app import AsyncApp
 from slack_sdk.signature import SignatureVerifier
 
+from handlers import register
 from handlers.blocks.alert_card import alert_card
 from handlers.blocks.dismiss_modal import dismiss_modal
 from handlers.edge import readable, signed, slack_endpoint
+from handlers.notifier import slack_client
 from handlers.people import BOT, CANNOT_CHECK, GUEST, OUTSIDER
 from scoring.briefs import Answer
 from scoring.errors import Refused
@@ -153,10 +156,12 @@ async def test_a_busy_database_at_the_door_is_answered_too(
 
 
 @pytest.fixture
-async def url(hands: Hands) -> AsyncIterator[str]:
-    """The real endpoint on a port of this machine."""
+async def url(slack: RecordingSlack, desk: ScriptedDesk) -> AsyncIterator[str]:
+    """The real endpoint on a port of this machine; Bolt's own check is off, so that ours stands alone."""
+    bolt = AsyncApp(client=slack_client("xoxb-test", slack.api_url), request_verification_enabled=False)
+    register(bolt, desk, clock=lambda: samples.NOW)
     app = web.Application(client_max_size=1024**2)
-    endpoint = slack_endpoint(hands.app, signing_secret=SECRET, clock=lambda: datetime.now(UTC))
+    endpoint = slack_endpoint(bolt, signing_secret=SECRET, clock=lambda: datetime.now(UTC))
     app.router.add_post("/slack/events", endpoint)
     server = TestServer(app)
     await server.start_server()
@@ -188,6 +193,23 @@ async def test_slack_can_check_the_address(url: str) -> None:
     body = b'{"type":"url_verification","challenge":"abc"}'
 
     assert await post(url, body, headers_for(body, kind="application/json")) == 200
+
+
+@pytest.mark.parametrize("change", ["signature", "body", "timestamp"])
+async def test_whatever_is_changed_after_signing_is_noticed(
+    url: str, hands: Hands, desk: ScriptedDesk, change: str
+) -> None:
+    body = urlencode({"payload": json.dumps(hands.click(APPROVE))}).encode()
+    headers = headers_for(body)
+    if change == "signature":
+        headers["X-Slack-Signature"] = "v0=" + "0" * 64
+    elif change == "timestamp":
+        headers["X-Slack-Request-Timestamp"] = str(int(headers["X-Slack-Request-Timestamp"]) - 1)
+    else:
+        body = body.replace(b"case-1", b"case-2")
+
+    assert await post(url, body, headers) == 401
+    assert desk.asked == []
 
 
 @pytest.mark.parametrize("age", [301, -302, 3600])

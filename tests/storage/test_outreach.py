@@ -14,7 +14,6 @@ from tests.builders import NOW, a_case, a_draft, an_account, an_outreach, rememb
 
 LATER = NOW + timedelta(hours=1)
 APPROVED, SENDING, SENT = OutreachState.APPROVED, OutreachState.SENDING, OutreachState.SENT
-EVERY_MOVE = [(old, new) for old in OutreachState for new in OutreachState]
 
 
 def a_mail(state=APPROVED, **more):
@@ -91,18 +90,20 @@ async def test_a_message_id_is_used_once(any_store):
         await remember(any_store, an_outreach("mail-2", "case-2", message_id=a_mail().message_id))
 
 
-@pytest.mark.parametrize(("old", "new"), EVERY_MOVE)
-async def test_a_mail_moves_only_as_the_table_of_moves_allows(store, old, new):
-    await a_cases_ground(store)
-    await remember(store, a_mail(old))
+@pytest.mark.parametrize("old", OutreachState)
+async def test_a_mail_moves_only_as_the_table_of_moves_allows(store, old):
+    await a_cases_ground(store, number=len(OutreachState))
+    mails = {new: {"id": new, "case_id": f"case-{n}"} for n, new in enumerate(OutreachState, 1)}
+    await remember(store, *(a_mail(old, **mail) for mail in mails.values()))
 
     async with store() as work:
-        if new in OUTREACH_MOVES[old]:
-            assert (await work.outreach.move("mail-1", old, new, error="because")) == a_mail(new, error="because")
-        else:
-            with pytest.raises(IllegalMove, match=f"from {old} to {new}"):
-                await work.outreach.move("mail-1", old, new)
-        assert (await work.outreach.get("mail-1")).state == (new if new in OUTREACH_MOVES[old] else old)
+        for new, mail in mails.items():
+            if new in OUTREACH_MOVES[old]:
+                assert await work.outreach.move(new, old, new, error="because") == a_mail(new, error="because", **mail)
+            else:
+                with pytest.raises(IllegalMove, match=f"from {old} to {new}"):
+                    await work.outreach.move(new, old, new)
+            assert (await work.outreach.get(new)).state == (new if new in OUTREACH_MOVES[old] else old)
 
 
 async def test_the_second_claim_comes_too_late(any_store):

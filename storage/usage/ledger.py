@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoring.errors import InvalidInput
+from scoring.errors import InvalidInput, Unavailable
 
 KINDS = ("account", "user", "name")
 ZONE_CHANGED = (
     "The usage store counts its days in {old}, the workspace now says {new}. "
     "Set LOOKOUT_TIMEZONE back to {old}, or import again into an empty LOOKOUT_HOME. Nothing was changed."
 )
+FAILED = "The usage store's ledger could not be written: {error}. Nothing was changed; try again."
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (item TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -53,8 +54,8 @@ class Day:
 class Ledger:
     """Opens or makes the ledger; one connection, used by one thread at a time (the store sees to that)."""
 
-    def __init__(self, file: Path, zone: str) -> None:
-        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=60)
+    def __init__(self, file: Path, zone: str, *, patience: float) -> None:
+        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=patience)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         with self.writing():
@@ -71,14 +72,22 @@ class Ledger:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """One transaction that holds the only pen from its first statement on."""
-        self._db.execute("BEGIN IMMEDIATE")
+        """One transaction that holds the only pen from its first statement on.
+
+        Raises:
+            Unavailable: another process holds it for too long, or the disk is full; nothing was changed.
+        """
         try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.OperationalError as error:
+            raise Unavailable(FAILED.format(error=error)) from error
 
     def remembered(self, item: str, value: str) -> str:
         """What is noted under `item`; `value` is noted now if nothing was."""

@@ -32,16 +32,27 @@ SELECT CAST(md5(id) AS UUID) AS event, make_timestamp(us) AS ts, day, account, p
 
 
 class UsageStore:
-    """Holds the usage of every account. `zone` decides where a day begins; `memory` limits DuckDB (`512MB`)."""
+    """Holds the usage of every account. `zone` decides where a day begins; `memory` limits DuckDB (`512MB`).
+
+    `patience` is how many seconds to wait for another process that writes.
+    """
 
     def __init__(
-        self, home: Path, zone: ZoneInfo, config: ScoreConfig, *, memory: str = "512MB", threads: int = 2
+        self,
+        home: Path,
+        zone: ZoneInfo,
+        config: ScoreConfig,
+        *,
+        memory: str = "512MB",
+        threads: int = 2,
+        patience: float = 60,
     ) -> None:
         self._config = config
         self._zone = zone
         self._files = Files(home / "usage")
-        self._ledger = Ledger(self._files.home / "ledger.db", str(zone))
+        self._ledger = Ledger(self._files.home / "ledger.db", str(zone), patience=patience)
         self._engine = Engine(self._files.home, memory=memory, threads=threads)
+        self._patience = patience
         self._lock = RLock()
 
     def close(self) -> None:
@@ -109,7 +120,7 @@ class UsageStore:
         Files that cannot be read are set aside and named by `problems`; everything else goes on.
 
         Raises:
-            Unavailable: the disk is full, or another process has been refreshing for over a minute.
+            Unavailable: the disk is full, or another process is refreshing.
         """
         with self._lock:
             self._refresh().run()
@@ -127,7 +138,7 @@ class UsageStore:
         return Rollups(self._files, self._ledger, self._engine, self._lock)
 
     def _refresh(self) -> Refresh:
-        return Refresh(self._files, self._ledger, self._engine, self._config)
+        return Refresh(self._files, self._ledger, engine=self._engine, config=self._config, patience=self._patience)
 
     def data_until(self) -> datetime | None:
         """The instant of the newest event we hold."""

@@ -14,11 +14,13 @@ from contextlib import closing, contextmanager
 from functools import partial
 
 from scoring.config import ScoreConfig
+from scoring.errors import Unavailable
 from storage.usage.columns import day_of
 from storage.usage.engine import DamagedFile, Engine, unreadable
 from storage.usage.files import Files
 from storage.usage.ledger import Day, Ledger
 
+BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
 GROUP_ROWS = 2_000_000
 GROUP_BYTES = 32_000_000
 GROUP_DAYS = 400
@@ -74,18 +76,21 @@ FROM ({NEW_FIRSTS} UNION ALL SELECT kind, account, key, day FROM read_parquet($o
 class Refresh:
     """One run over the store's files; `run` is its only verb."""
 
-    def __init__(self, files: Files, ledger: Ledger, engine: Engine, config: ScoreConfig) -> None:
+    def __init__(
+        self, files: Files, ledger: Ledger, *, engine: Engine, config: ScoreConfig, patience: float = 60
+    ) -> None:
         self._files = files
         self._ledger = ledger
         self._engine = engine
         self._config = config
+        self._patience = patience
         self._generation = 0
 
     def run(self) -> None:
         """Do all there is to do; files that cannot be read are set aside, booked as problems, and the rest goes on.
 
         Raises:
-            Unavailable: the disk is full, or another refresh has not ended within a minute.
+            Unavailable: the disk is full, or another refresh did not end within `patience` seconds.
         """
         with self._alone():
             self._begin()
@@ -99,9 +104,13 @@ class Refresh:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        lock = sqlite3.connect(self._files.path("refresh.lock"), isolation_level=None, timeout=60)
-        with closing(lock):
-            lock.execute("BEGIN EXCLUSIVE")
+        """Hold a lock that the operating system takes back when we are killed."""
+        file = self._files.path("refresh.lock")
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=self._patience)) as lock:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+            except sqlite3.OperationalError as error:
+                raise Unavailable(BUSY) from error
             yield
 
     def _begin(self) -> None:

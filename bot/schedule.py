@@ -6,6 +6,7 @@ nothing and a double tick does no harm. One process of several does the work, by
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,7 @@ from bot.loop.records import Store
 LEASE = "leader"
 LEASE_TIME = timedelta(seconds=15)
 CATCH_UP_DAYS = 14
+DRAIN_SECONDS = 10.0
 PAST_DAYS = 28
 DAY_DONE = "day_done"
 
@@ -116,6 +118,8 @@ class Schedule:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     failures: dict[str, str] = field(default_factory=dict)
     _scheduler: AsyncIOScheduler = field(default_factory=AsyncIOScheduler)
+    _running: set[asyncio.Future[None]] = field(default_factory=set)
+    _stopping: bool = False
 
     def start(self) -> None:
         """Start all sweeps at once; each runs alone, late ones are run and not dropped."""
@@ -142,6 +146,15 @@ class Schedule:
 
     async def tick(self, sweep: Sweep) -> None:
         """Run one sweep if it is ours. The one place where an unexpected error is caught: the next tick retries."""
+        if self._stopping:
+            return
+        running = asyncio.ensure_future(self._sweep(sweep))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        # The scheduler cancels its jobs when it ends; what is under way here is let to its end by `stop`.
+        await asyncio.shield(running)
+
+    async def _sweep(self, sweep: Sweep) -> None:
         try:
             if not sweep.leader or await self.leads():
                 await sweep.run()
@@ -157,6 +170,9 @@ class Schedule:
             return await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME)
 
     async def stop(self) -> None:
-        """Wake no more sweeps. Claims left behind become `uncertain` at the next start."""
+        """Wake no more sweeps and let those under way end, for ten seconds at most (E1)."""
+        self._stopping = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -34,7 +34,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         draft=draft,
         outreach=await work.outreach.latest_of(case.id),
         history=tuple(await work.audit.of_case(case.id)),
-        people={person.id: person for person in contacts},
+        people=_by_key([*await work.accounts.csms(), *contacts]),
         data_until=await data_until(work),
         now=now,
         previous_score=before.health.score if before else None,
@@ -69,6 +69,11 @@ def _unscored(account_id: str, day: date) -> Snapshot:
         health=Health(account_id, day, score=0.0, parts=(), coverage=0.0),
         signals=Signals(account_id, day),
     )
+
+
+def _by_key(people: list[Person]) -> dict[str, Person]:
+    """People by every key that a record may name them with: their id, and their Slack id."""
+    return {key: person for person in people for key in (person.id, person.slack_id) if key}
 
 
 def _contact(contacts: list[Person], chosen: str) -> Person | None:

@@ -1,0 +1,185 @@
+"""What a team lives through on one card: approve, undo, edit, snooze, assign, dismiss, and who was faster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+import pytest
+
+from bot.demo.dispatch import sign
+from bot.demo.slack_objects import Message
+from handlers.ids import Action
+from tests.builders import an_account
+from tests.journeys.conftest import Venue
+
+HOSTILE = "<!channel> *Acme* <https://evil|x>"
+
+
+def button(message: Message, action: Action) -> dict[str, Any]:
+    found = [e for b in message.blocks for e in b.get("elements", []) if e.get("action_id") == action.value]
+    assert found, f"no {action.value} in {message.text}"
+    return dict(found[0])
+
+
+def private(venue: Venue, user: str) -> list[str]:
+    """What only this person can see."""
+    seen = [m for m in venue.slack.messages("#cs-alerts", seen_by=user) if m.visible_to]
+    return [m.text for m in seen]
+
+
+async def test_one_click_sends_exactly_the_draft_and_the_card_says_who(either_way: Venue) -> None:
+    venue = either_way
+    await venue.case()
+
+    await venue.slack.click("#cs-alerts", Action.APPROVE.value, user="dana")
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.until(lambda: venue.letters)
+    await venue.until(lambda: "Sent by" in venue.card().text)
+
+    [letter] = venue.letters
+    assert letter.recipients == ("kim@acme.test",)
+    assert "shall we look at your reports together?" in letter.body
+    assert "Dana" in venue.card().text
+    assert not any(
+        e.get("action_id") == Action.APPROVE.value for b in venue.card().blocks for e in b.get("elements", [])
+    )
+
+
+async def test_undo_within_ten_seconds_sends_nothing(venue: Venue) -> None:
+    await venue.case()
+    await venue.slack.click("#cs-alerts", Action.APPROVE.value, user="dana")
+    await venue.until(
+        lambda: any(e.get("action_id") == Action.UNDO.value for b in venue.card().blocks for e in b.get("elements", []))
+    )
+
+    await venue.slack.click("#cs-alerts", Action.UNDO.value, user="dana")
+    venue.clock.move_to(venue.clock() + timedelta(seconds=30))
+    await venue.until(
+        lambda: any(
+            e.get("action_id") == Action.APPROVE.value for b in venue.card().blocks for e in b.get("elements", [])
+        )
+    )
+    await venue.app.send.run()
+
+    assert venue.letters == []
+
+
+async def test_fifty_approvals_at_once_send_one_mail_and_everybody_is_answered_in_time(venue: Venue) -> None:
+    await venue.case()
+    card = venue.card()
+
+    async def press(user: str) -> tuple[float, int]:
+        began = time.monotonic()
+        ack = await venue.slack.click(card, Action.APPROVE.value, user=user)
+        return time.monotonic() - began, ack.status
+
+    answers = await asyncio.gather(*(press("dana" if n % 2 else "ben") for n in range(50)))
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.until(lambda: venue.letters)
+    await venue.app.send.run()
+
+    assert {status for _, status in answers} == {200}
+    assert max(seconds for seconds, _ in answers) < 3
+    assert len(venue.letters) == 1
+    told = private(venue, "dana") + private(venue, "ben")
+    assert sum("approved" in text for text in told) == 49
+
+
+async def test_clicks_are_answered_within_three_seconds_while_scoring_runs(venue: Venue) -> None:
+    await venue.case()
+    scoring = asyncio.create_task(venue.app.daily.score.run(venue.clock().date()))
+    began = time.monotonic()
+
+    ack = await venue.slack.click("#cs-alerts", Action.APPROVE.value, user="dana")
+
+    assert ack.status == 200
+    assert time.monotonic() - began < 3
+    await scoring
+
+
+async def test_a_stranger_from_another_workspace_is_refused_in_private(venue: Venue) -> None:
+    await venue.case()
+
+    await venue.slack.click("#cs-alerts", Action.APPROVE.value, user="vera")
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.app.send.run()
+
+    assert venue.letters == []
+    [text] = private(venue, "vera")
+    assert "nothing was sent" in text
+
+
+@pytest.mark.parametrize("fault", ["forged", "old", "unsigned"])
+async def test_a_forged_or_replayed_request_is_refused(venue: Venue, fault: str) -> None:
+    await venue.case()
+    element = button(venue.card(), Action.APPROVE)
+    payload = {
+        "type": "block_actions",
+        "team": {"id": venue.slack.workspace.team_id},
+        "user": {"id": "UDANA", "team_id": venue.slack.workspace.team_id},
+        "actions": [element | {"block_id": "b", "action_ts": "1"}],
+        "response_url": "http://127.0.0.1:9/",
+    }
+    body = urlencode({"payload": json.dumps(payload)}).encode()
+    at = int(venue.clock().timestamp()) - (400 if fault == "old" else 0)
+    headers = sign("wrong" if fault == "forged" else venue.slack.signing_secret, body, at)
+    if fault == "unsigned":
+        headers = {}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(venue.slack.request_url, data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 401
+
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.app.send.run()
+    assert venue.letters == []
+
+
+async def test_a_card_from_before_an_edit_cannot_send_the_old_text(venue: Venue) -> None:
+    await venue.case()
+    old = venue.card()
+    stale = button(old, Action.APPROVE)
+    await venue.slack.click("#cs-alerts", Action.EDIT.value, user="ben")
+    modal = venue.slack.modal("ben")
+    assert modal is not None
+    fields = {b["element"]["action_id"]: b["element"]["initial_value"] for b in modal.blocks if b["type"] == "input"}
+    changed = {name: value.replace("look at", "walk through") for name, value in fields.items()}
+    await venue.slack.submit("ben", changed)
+    await venue.until(lambda: button(venue.card(), Action.APPROVE)["value"] != stale["value"])
+
+    await venue.slack.click(venue.card(), Action.APPROVE.value, user="dana", value=stale["value"])
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.app.send.run()
+
+    assert venue.letters == []
+
+
+async def test_an_account_with_a_hostile_name_pings_nobody_and_reads_literally(venue: Venue) -> None:
+    await venue.case(account=an_account(name=HOSTILE))
+    await venue.slack.command("/health " + HOSTILE, user="dana", channel="#cs-alerts")
+    await venue.slack.open_home("dana")
+    said = json.dumps([c.arguments for c in venue.slack.calls], default=str)
+
+    assert "<!channel>" not in said.replace("&lt;!channel&gt;", "") or _only_in_plain_text(venue)
+
+
+def _only_in_plain_text(venue: Venue) -> bool:
+    """Slack reads control sequences in mrkdwn and in a message's top-level text, never in plain_text."""
+
+    def risky(node: Any) -> bool:
+        if isinstance(node, dict):
+            if node.get("type") == "mrkdwn" and ("<!" in node["text"] or "<https://evil" in node["text"]):
+                return True
+            return any(risky(value) for value in node.values())
+        return isinstance(node, list) and any(risky(value) for value in node)
+
+    messages = [m for c in venue.slack.workspace.channels.values() for m in c.messages]
+    return not any("<!channel>" in m.text or "<https://evil" in m.text or risky(m.blocks) for m in messages)

@@ -30,8 +30,8 @@ class Sink:
     before_answer: Callable[[SMTP], Awaitable[None]] | None = None
     connections: int = 0
 
-    @property
     def messages(self) -> list[EmailMessage]:
+        """The mails, parsed; no property, since aiosmtpd reads every attribute of a handler for each connection."""
         return [email.message_from_bytes(taken.original_content, policy=email.policy.default) for taken in self.taken]
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
@@ -73,10 +73,10 @@ async def drop(server: SMTP) -> None:
 
 @asynccontextmanager
 async def running(
-    *, tls: ssl.SSLContext | None = None, implicit: bool = False, login: bool = False
+    *, tls: ssl.SSLContext | None = None, implicit: bool = False, login: bool = False, sink: Sink | None = None
 ) -> AsyncIterator[Sink]:
     """A server on a free port; `implicit` speaks TLS from the first byte, otherwise `tls` means STARTTLS."""
-    sink = Sink()
+    sink = sink or Sink()
 
     def protocol() -> SMTP:
         with warnings.catch_warnings():

@@ -109,9 +109,9 @@ class Drafts(Decisions):
         work = act.work
         account, snapshot = await work.accounts.get(case.account_id), await newest(work, case.account_id)
         contact, csm = await work.accounts.person(draft.to_id), await work.accounts.person(draft.from_id)
-        if account is None or snapshot is None or contact is None or csm is None:
+        if account is None or contact is None or csm is None:
             return ()
-        milestones = await work.accounts.milestones()
+        milestones = [known for known in await work.accounts.milestones() if known.account_id == account.id]
         facts = draft_facts(account, contact, snapshot, triggers=case.triggers, milestones=milestones)
         found = self.writer.check(draft.subject, draft.body, facts=facts, account=account, contact=contact, csm=csm)
         return tuple(Finding(rule, text) for rule, text in found)

@@ -12,6 +12,6 @@ from bot.loop.triage import Triage
 
 
 class Intervene(Mails, Drafts, Triage):
-    """Approve, undo, arrived, send again · draft, edit, assign · snooze, wake, dismiss, open a case · pause, storm."""
+    """Approve, undo, arrived, send again · draft, edit, assign · snooze, wake, dismiss · pause, storm."""
 
     __slots__ = ()

@@ -72,7 +72,8 @@ async def test_an_old_card_of_a_sent_mail_cannot_send_it_again(world: World) -> 
     assert len(world.mailer.mails) == 1
 
 
-async def test_fifty_people_at_once_make_one_mail_and_everybody_is_answered(world: World) -> None:
+async def test_fifty_people_at_once_make_one_mail_and_everybody_is_answered(any_store) -> None:
+    world = await a_world(any_store)
     answers = await asyncio.gather(*(world.approve(BEN_ACTS if n % 2 else DANA) for n in range(50)))
     await world.later(seconds=11).sweep().run()
 

@@ -55,7 +55,7 @@ async def test_an_accepted_mail_is_sent_with_exactly_the_approved_text_to_exactl
 
     assert receipt.state == "sent"
     assert [(taken.mail_from, taken.rcpt_tos) for taken in sink.taken] == [("ana@vendor.test", ["dana@acme.test"])]
-    message = sink.messages[0]
+    message = sink.messages()[0]
     assert message.get_content().replace("\r\n", "\n") == BODY
     assert message["Subject"] == MAIL.subject
     assert message["Message-ID"] == "<3f2a@vendor.test>"
@@ -286,7 +286,7 @@ async def test_a_display_name_full_of_tricks_stays_a_name() -> None:
         await mailer(sink.port).send(replace(MAIL, to_name='Dana, "x" <evil@other.test>'))
 
     assert sink.taken[0].rcpt_tos == ["dana@acme.test"]
-    assert [address.addr_spec for address in sink.messages[0]["To"].addresses] == ["dana@acme.test"]
+    assert [address.addr_spec for address in sink.messages()[0]["To"].addresses] == ["dana@acme.test"]
 
 
 async def test_a_sender_outside_our_mail_domains_is_refused() -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scoring.arrivals import Arrival, Kind
 from storage.tables.inbox import WAITING
 from storage.transaction import Transaction
 
+# Keys are hexadecimal; their first two digits divide them evenly.
+PARTS = 256
+KINDS = {kind.value: kind for kind in Kind}
 COLUMNS = "key, kind, at_us, account_id, user_id, domain, name, n, traits"
 
 
@@ -86,11 +89,14 @@ class SqlInbox:
         """How many rows are on their way to the usage store; waiting ones are not."""
         return int((await self._db.raw(BACKLOG))[0][0])
 
-    async def tidy(self, *, before_day: int, before_us: int) -> int:
-        """Forget keys accepted before a day, and use older than an instant that still waits; how much of that."""
-        await self._db.raw(self._sql(OLD_KEYS), (before_day,))
-        gone = await self._db.raw(self._sql(OLD_WAITERS), (before_us,))
-        return len(gone)
+    async def forget_keys(self, part: int, *, before_day: int) -> None:
+        """Forget keys accepted before a day, one of `PARTS` parts of them: each is a short transaction."""
+        since, until = f"{part:02x}" if part else "", f"{part + 1:02x}" if part + 1 < PARTS else "g"
+        await self._db.raw(self._sql(OLD_KEYS), (since, until, before_day))
+
+    async def drop_waiting(self, before_us: int) -> int:
+        """Drop use from before an instant that still waits for an account; how much that was."""
+        return len(await self._db.raw(self._sql(OLD_WAITERS), (before_us,)))
 
     def _sql(self, text: str) -> str:
         """The statement in the driver's dialect: how parameters are marked, and how a list becomes rows."""
@@ -107,9 +113,9 @@ def _row(arrival: Arrival) -> tuple[object, ...]:
     return (arrival.key, arrival.kind.value, *arrival[2:])
 
 
-def _stored(row: Sequence[object]) -> Stored:
+def _stored(row: Sequence[Any]) -> Stored:
     seq, key, kind, *rest = row
-    return Stored(int(str(seq)), Arrival(str(key), Kind(str(kind)), *rest))  # type: ignore[arg-type]
+    return Stored(seq, Arrival(key, KINDS[kind], *rest))
 
 
 NEW_KEYS = "INSERT INTO inbox_keys (key, day) {keys} ON CONFLICT DO NOTHING RETURNING key"
@@ -130,5 +136,5 @@ WAITERS = (
 )
 RELEASE = f"UPDATE inbox SET account_id = ?, batch = NULL WHERE batch = {WAITING} AND user_id = ? AND domain = ?"  # noqa: S608
 BACKLOG = f"SELECT count(*) FROM inbox WHERE batch IS NULL OR batch <> {WAITING}"  # noqa: S608
-OLD_KEYS = "DELETE FROM inbox_keys WHERE day < ?"
+OLD_KEYS = "DELETE FROM inbox_keys WHERE key >= ? AND key < ? AND day < ?"
 OLD_WAITERS = f"DELETE FROM inbox WHERE batch = {WAITING} AND at_us < ? RETURNING seq"  # noqa: S608

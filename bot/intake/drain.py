@@ -22,6 +22,7 @@ from scoring.arrivals import Arrival, Kind
 
 LOOK_AGAIN = timedelta(minutes=10)
 KEEP_DAYS = 30
+KEY_PARTS = 256
 NAMED = 20
 
 
@@ -61,8 +62,11 @@ class Drain:
     async def tidy(self) -> int:
         """Forget keys that nobody will send again, and use that found no account for so long; how much use was that."""
         now = microseconds(self._clock())
+        for part in range(KEY_PARTS):
+            async with self._store() as work:
+                await work.inbox.forget_keys(part, before_day=now // DAY_US - KEEP_DAYS)
         async with self._store() as work:
-            return await work.inbox.tidy(before_day=now // DAY_US - KEEP_DAYS, before_us=now - KEEP_DAYS * DAY_US)
+            return await work.inbox.drop_waiting(now - KEEP_DAYS * DAY_US)
 
     async def _work_off(self, drained: Drained) -> None:
         while await self._decide(drained):

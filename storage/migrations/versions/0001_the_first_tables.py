@@ -100,9 +100,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_inbox_keys")),
         sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("inbox_keys", schema=None) as batch_op:
-        batch_op.create_index("ix_inbox_keys_day", ["day"], unique=False)
-
     op.create_table(
         "leases",
         sa.Column("name", sa.String(), nullable=False),
@@ -448,9 +445,6 @@ def downgrade() -> None:
     op.drop_table("people")
     op.drop_table("milestones")
     op.drop_table("leases")
-    with op.batch_alter_table("inbox_keys", schema=None) as batch_op:
-        batch_op.drop_index("ix_inbox_keys_day")
-
     op.drop_table("inbox_keys")
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(

@@ -39,7 +39,7 @@ class Drained:
 class Drain:
     """Works the inbox off, `rows` at a time; one run at a time."""
 
-    def __init__(self, store: Store, usage: Usage, clock: Clock, *, zone: tzinfo, rows: int = 20_000) -> None:
+    def __init__(self, store: Store, usage: Usage, clock: Clock, *, zone: tzinfo, rows: int = 10_000) -> None:
         self._store = store
         self._usage = usage
         self._clock = clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -145,41 +146,51 @@ async def test_a_forged_or_replayed_request_is_refused(venue: Venue, fault: str)
 
 async def test_a_card_from_before_an_edit_cannot_send_the_old_text(venue: Venue) -> None:
     await venue.case()
-    old = venue.card()
+    old = deepcopy(venue.card())
     stale = button(old, Action.APPROVE)
     await venue.slack.click("#cs-alerts", Action.EDIT.value, user="ben")
     modal = venue.slack.modal("ben")
     assert modal is not None
-    fields = {b["element"]["action_id"]: b["element"]["initial_value"] for b in modal.blocks if b["type"] == "input"}
+    fields = {
+        b["element"]["action_id"]: b["element"]["initial_value"] for b in modal.body["blocks"] if b["type"] == "input"
+    }
     changed = {name: value.replace("look at", "walk through") for name, value in fields.items()}
     await venue.slack.submit("ben", changed)
     await venue.until(lambda: button(venue.card(), Action.APPROVE)["value"] != stale["value"])
 
-    await venue.slack.click(venue.card(), Action.APPROVE.value, user="dana", value=stale["value"])
+    await venue.slack.click(old, Action.APPROVE.value, user="dana")
     venue.clock.move_to(venue.clock() + timedelta(seconds=11))
     await venue.app.send.run()
 
     assert venue.letters == []
+    assert "edited" in private(venue, "dana")[0] or "changed" in private(venue, "dana")[0]
 
 
 async def test_an_account_with_a_hostile_name_pings_nobody_and_reads_literally(venue: Venue) -> None:
     await venue.case(account=an_account(name=HOSTILE))
     await venue.slack.command("/health " + HOSTILE, user="dana", channel="#cs-alerts")
     await venue.slack.open_home("dana")
-    said = json.dumps([c.arguments for c in venue.slack.calls], default=str)
+    assert [line for line in _everything(venue) if "Acme" in line] != []
+    assert _risky_texts(venue) == []
 
-    assert "<!channel>" not in said.replace("&lt;!channel&gt;", "") or _only_in_plain_text(venue)
+
+def _everything(venue: Venue) -> list[str]:
+    return [m.text for c in venue.slack.workspace.channels.values() for m in c.messages]
 
 
-def _only_in_plain_text(venue: Venue) -> bool:
-    """Slack reads control sequences in mrkdwn and in a message's top-level text, never in plain_text."""
+def _risky_texts(venue: Venue) -> list[str]:
+    """Texts in which Slack would read a control sequence: top-level text and mrkdwn, never plain_text."""
 
-    def risky(node: Any) -> bool:
-        if isinstance(node, dict):
-            if node.get("type") == "mrkdwn" and ("<!" in node["text"] or "<https://evil" in node["text"]):
-                return True
-            return any(risky(value) for value in node.values())
-        return isinstance(node, list) and any(risky(value) for value in node)
+    def marked_up(node: Any) -> list[str]:
+        if isinstance(node, list):
+            return [text for value in node for text in marked_up(value)]
+        if not isinstance(node, dict):
+            return []
+        own = [node["text"]] if node.get("type") == "mrkdwn" else []
+        return own + [text for value in node.values() for text in marked_up(value)]
 
     messages = [m for c in venue.slack.workspace.channels.values() for m in c.messages]
-    return not any("<!channel>" in m.text or "<https://evil" in m.text or risky(m.blocks) for m in messages)
+    home = venue.slack.home("dana")
+    texts = [m.text for m in messages] + [t for m in messages for t in marked_up(m.blocks)]
+    texts += marked_up(home.body) if home else []
+    return [text for text in texts if "<!channel>" in text or "<https://evil" in text]

@@ -61,15 +61,18 @@ class Send:
         self._turn = asyncio.Lock()
         self._in_flight: set[str] = set()
         self._resting_until: datetime | None = None
+        self._recovered = False
 
     async def recover(self) -> int:
-        """At the start, when no other process sends: every claim that is left was made by one that died (D1)."""
-        return await self._give_up(ANY_TIME)
+        """When this process begins to send, no other does: every claim that is left was made by one that died (D1)."""
+        given_up = await self._give_up(ANY_TIME)
+        self._recovered = True
+        return given_up
 
     async def run(self) -> int:
         """Hand over what is due, one mail after another; gives how many were handed over."""
         async with self._turn:
-            await self._give_up(self._clock() - PATIENCE)
+            await (self._give_up(self._clock() - PATIENCE) if self._recovered else self.recover())
             async with self._store.reading() as work:
                 due = await work.outreach.due(self._clock())
             handed_over = 0

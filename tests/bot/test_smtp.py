@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import email
+import email.policy
 import ssl
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +12,10 @@ from pathlib import Path
 
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
+from bot.outreach.message import as_message
 from bot.outreach.none import NoMailer
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from scoring.errors import InvalidInput
@@ -74,6 +79,15 @@ async def test_the_bytes_on_the_wire_are_the_golden_ones() -> None:
     wire = sink.taken[0].original_content
     assert wire.replace(b"\r\n", b"\n") == golden
     assert wire.count(b"\n") == wire.count(b"\r\n")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=300))
+def test_whatever_text_was_approved_is_the_text_that_arrives(body: str) -> None:
+    wire = as_message(replace(MAIL, body=body), NOW).as_bytes()
+
+    arrived = email.message_from_bytes(wire, policy=email.policy.default).get_content()
+    assert wire.isascii()
+    assert arrived.replace("\r\n", "\n").rstrip("\n") == body.rstrip("\n")
 
 
 @pytest.mark.parametrize(

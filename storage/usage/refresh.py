@@ -144,8 +144,6 @@ class Refresh:
                 self._files.set_aside(name)
         return damaged
 
-    # -- batches become days ----------------------------------------------------------------------------------------
-
     def _compact(self) -> None:
         pending = self._ledger.pending()
         if not pending:
@@ -166,8 +164,6 @@ class Refresh:
         if self._engine.rows("FROM twice LIMIT 1"):
             self._engine.run(DROP_TWICE)
 
-    # -- days are rolled up -----------------------------------------------------------------------------------------
-
     def _roll_up(self) -> None:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
         sizes = [(day, self._size(file)) for day, file in files.items()]
@@ -185,8 +181,6 @@ class Refresh:
 
     def _ignored(self) -> list[int]:
         return list(self._ledger.keys("name", self._config.ignored_events).values())
-
-    # -- months and first days follow -------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         days = [day for day in self._ledger.days() if day.rollup]
@@ -216,8 +210,6 @@ class Refresh:
             values["old"] = str(self._files.path(old))
         self._engine.write(ALL_FIRSTS if old else NEW_FIRSTS, self._files.path(name), values)
         return name
-
-    # -- files ------------------------------------------------------------------------------------------------------
 
     def _write(self, folder: str, days: Sequence[int], query: str) -> dict[int, str]:
         """One new file for each day; booked later, nobody reads it before."""

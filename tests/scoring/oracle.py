@@ -269,7 +269,7 @@ class Oracle:
                     end = min((u.day for u in uses if u.name == after), default=None)
                     spans.setdefault(after, {})[key] = (start, end)
         for one in self.world.milestones:
-            if one.started_on:
+            if one.started_on and one.account_id in self.accounts:
                 spans.setdefault(one.name, {})[one.account_id] = (one.started_on, one.done_on)
         return spans
 

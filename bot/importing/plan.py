@@ -38,7 +38,10 @@ WHICH_TABLE = (
     "{path}: neither its name nor its columns say which table it is{guess}. "
     "Name it after its table: accounts, people, csms, contacts, events, milestones or tickets."
 )
-LACKS = "{path}: {table} need {field}, and no column is called {names}. If one holds it, say --map {field}=ITS_NAME."
+LACKS = (
+    "{path}: {table} need {field}, and no column is called {names}. "
+    "If one holds it, say --map {table}.{field}=ITS_NAME."
+)
 TWICE = "{path}: the column {name} is there twice. Remove or rename one of them."
 NO_RENAME = "--map {text}: write it like account=company_id, or events.account=company_id."
 NO_FIELD = "--map {text}: there is no field {field}. The fields are: {names}."
@@ -143,6 +146,8 @@ def _meant(rename: Rename, table: Table) -> Field | None:
     if rename.table not in {table, None}:
         return None
     fields = {field.name: field for field in FIELDS[table]}
+    if table is Table.ACCOUNTS and rename.field == "account":
+        return fields["id"]  # everywhere else `account` is where an account's id stands
     return fields.get(rename.field) or next((f for f in fields.values() if rename.field in f.synonyms), None)
 
 

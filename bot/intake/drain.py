@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
+import structlog
 
 from bot.instants import DAY_US, microseconds
 from bot.intake.ports import Store, Stored, Usage, Work
@@ -24,6 +25,8 @@ LOOK_AGAIN = timedelta(minutes=10)
 KEEP_DAYS = 30
 KEY_PARTS = 256
 NAMED = 20
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -37,7 +40,7 @@ class Drained:
 
 
 class Drain:
-    """Works the inbox off, `rows` at a time; one run at a time."""
+    """Works the inbox off, `rows` at a time; one run at a time, in the one process that leads."""
 
     def __init__(self, store: Store, usage: Usage, clock: Clock, *, zone: tzinfo, rows: int = 10_000) -> None:
         self._store = store
@@ -47,17 +50,27 @@ class Drain:
         self._rows = rows
         self._known: set[str] = set()
         self._looked: datetime | None = None
+        self._turn = asyncio.Lock()
 
     async def run(self) -> Drained:
-        """Until nothing fresh is left."""
-        drained = Drained()
-        await self._deliver(drained)
-        await self._work_off(drained)
-        if drained.told or self._looked is None or self._clock() - self._looked > LOOK_AGAIN:
-            self._looked = self._clock()
-            if await self._look_again(drained):
-                await self._work_off(drained)
+        """Until nothing fresh is left; a second run waits for the first."""
+        async with self._turn:
+            drained = Drained()
+            await self._deliver(drained)
+            await self._work_off(drained)
+            if drained.told or self._looked is None or self._clock() - self._looked > LOOK_AGAIN:
+                self._looked = self._clock()
+                if await self._look_again(drained):
+                    await self._work_off(drained)
+        if drained.new_accounts or drained.unknown:
+            # Numbers only: user ids are often addresses, and logs travel.
+            log.warning("unknown_senders", accounts_opened=len(drained.new_accounts), waiting=len(drained.unknown))
         return drained
+
+    async def unknown(self) -> list[tuple[str, int]]:
+        """Whose use waits for an account, by user id or mail domain, the most first; for people to look at."""
+        async with self._store() as work:
+            return [(user or domain, n) for user, domain, n in await work.inbox.waiting()][:NAMED]
 
     async def tidy(self) -> int:
         """Forget keys that nobody will send again, and use that found no account for so long; how much use was that."""

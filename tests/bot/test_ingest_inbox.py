@@ -123,12 +123,24 @@ async def test_a_long_backlog_is_worked_off_in_pieces(store: SqlStore) -> None:
         assert await work.inbox.backlog() == 0
 
 
+async def test_two_runs_at_once_take_turns(any_store: SqlStore) -> None:
+    shelf = Shelf()
+    worker = drain(any_store, shelf, rows=7)
+    await kept(any_store, *(use(f"{n:02}") for n in range(40)))
+    runs = await asyncio.gather(worker.run(), worker.run(), worker.run())
+
+    assert sum(run.uses for run in runs) == 40
+    assert shelf.rows() == [(f"{n:02}", "acme") for n in range(40)]
+
+
 async def test_use_without_an_account_waits_and_is_named(any_store: SqlStore) -> None:
     shelf = Shelf()
     await kept(any_store, *(use(str(n), account="", user="u9") for n in range(3)), use("x", account="", user="u8"))
-    drained = await drain(any_store, shelf).run()
+    worker = drain(any_store, shelf)
+    drained = await worker.run()
 
     assert (shelf.rows(), drained.unknown) == ([], [("u9", 3), ("u8", 1)])
+    assert await worker.unknown() == drained.unknown
 
 
 async def test_waiting_use_counts_once_its_person_is_known(any_store: SqlStore) -> None:

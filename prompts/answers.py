@@ -11,13 +11,16 @@ import re
 from dataclasses import dataclass
 
 KEYS = frozenset({"subject", "body", "facts_used"})
-MAX_SUBJECT, MAX_BODY, MAX_FACTS = 500, 8_000, 100
+MAX_SUBJECT, MAX_BODY, MAX_FACTS = 300, 4_000, 100
 REFUSED = "the model declined to write it"
 CUT = "the model's answer was cut off"
 FILTERED = "the model's provider blocked the answer"
 NOT_JSON = "the model's answer was not the JSON that was asked for"
 NOT_AN_ANSWER = "the model's service sent something that is no answer"
 EMPTY = "the model's answer was empty"
+NO_TEXT = "the model's answer was no text"
+_ENDLESS = re.compile(r"\S{81,}")
+_BLANK_LINES = re.compile(r"\n[ \t\n]*\n")
 _FENCE = re.compile(r"\A\s*```[\w-]*\s*\n(.*?)\n?\s*```\s*\Z", re.DOTALL)
 
 
@@ -74,6 +77,8 @@ def answer(text: str) -> Answer:
         raise Unusable("the model's answer was far too long")
     if not subject.strip() or not body.strip():
         raise Unusable(EMPTY)
+    if _ENDLESS.search(subject) or _ENDLESS.search(body):
+        raise Unusable(NO_TEXT)
     return Answer(subject.strip(), _lines(body), tuple(used))
 
 
@@ -88,7 +93,7 @@ def _text(value: object) -> str:
 def _lines(body: str) -> str:
     """Line ends made plain; small models write a line break as a backslash and an n."""
     body = body.replace("\r\n", "\n").replace("\r", "\n")
-    return (body.replace("\\n", "\n") if "\n" not in body else body).strip()
+    return _BLANK_LINES.sub("\n\n", body.replace("\\n", "\n") if "\n" not in body else body).strip()
 
 
 def _json(text: str, wrong: str) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 import regex
 
@@ -62,17 +61,9 @@ class Mention:
         if self.past:
             return self.past == other.past
         if self.weekday is not None:
-            return self.weekday in {other.weekday, other.falls_on}
+            return self.weekday == other.weekday
         pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day))
         return other.month is not None and all(mine is None or mine == theirs for mine, theirs in pairs)
-
-    @property
-    def falls_on(self) -> int | None:
-        """The weekday of a full date."""
-        try:
-            return date(self.year or 0, self.month or 0, self.day or 0).weekday()
-        except ValueError:
-            return None
 
 
 def mentions(text: str) -> tuple[tuple[Mention, ...], str]:

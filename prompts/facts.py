@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import regex
 
+from prompts import links as pointers
 from prompts.library import Library
-from prompts.links import unlisted
 from prompts.tips import Tip, readable
 from scoring.casework import Fact
 from scoring.model import Account, Person
@@ -126,19 +126,19 @@ def _placed(library: Library, facts: Iterable[Fact], tip: Tip | None) -> dict[st
 
 def _harmless(library: Library, value: str) -> bool:
     """Whether customer-written words may stand in a mail: plain, short, one line, and nothing a mail may not say."""
-    if len(value) > 120 or not _PLAIN.fullmatch(value) or unlisted(value, ()):  # noqa: PLR2004 - two lines of a mail
+    if len(value) > 120 or not _PLAIN.fullmatch(value) or pointers.found(value):  # noqa: PLR2004 - two lines of a mail
         return False
     return not library.phrases.findings(value, names=(value,), facts=value)
 
 
 def _passes(library: Library, fact: Fact) -> bool:
-    if len(fact.text) > MAX_FACT or unlisted(fact.text, ()) or not fact.text.isprintable():
+    if len(fact.text) > MAX_FACT or pointers.found(fact.text) or not fact.text.isprintable():
         return False
     return not library.phrases.findings(fact.text, names=(fact.value,), facts=fact.text)
 
 
 def _made(account: Account, values: Mapping[str, str], csm: str) -> list[Fact]:
-    company = account.name if _PLAIN.fullmatch(account.name) and not unlisted(account.name, ()) else ""
+    company = account.name if _PLAIN.fullmatch(account.name) and not pointers.found(account.name) else ""
     made = [
         ("contact.first_name", CONTACT, values.get("contact", "")),
         ("csm.first_name", CSM, csm),

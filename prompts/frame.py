@@ -40,7 +40,8 @@ class Frame:
 
     def around(self, text: str) -> str:
         """A mail with this text as its middle; a greeting or signature that came with it is taken off."""
-        middle = _CLOSING.sub("", "\n" + _GREETING.sub("", text, count=1)).strip()
+        calm = regex.sub(r"\n[ \t\n]*\n", "\n\n", text.strip())
+        middle = _CLOSING.sub("", "\n" + _GREETING.sub("", calm, count=1)).strip()
         paragraphs = [part.strip() for part in regex.split(r"\n\s*\n", middle) if part.strip()]
         if self.link:
             paragraphs.insert(max(len(paragraphs) - 1, 0), self.link)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+import regex
+
 from prompts import names
 from prompts.dates import mentions
-from prompts.links import unlisted
+from prompts.links import found as pointers
 from prompts.numbers import amounts
 from prompts.vocabulary import Vocabulary
 from scoring.casework import Finding
@@ -21,21 +23,22 @@ LETTERS = "“{what}” has letters of another alphabet"
 LINK = "“{what}” is a link or address that is not on the list"
 
 
-def findings(
-    text: str, known: Sequence[str], *, people: Iterable[str], links: Iterable[str], vocabulary: Vocabulary
-) -> Iterator[Finding]:
-    """What `text` says that none of the `known` texts says; `people` are names that need no fact."""
-    allowed = tuple(filter(None, links))
-    shown = without_links(text, allowed)
+def findings(text: str, known: Sequence[str], *, people: Iterable[str], vocabulary: Vocabulary) -> Iterator[Finding]:
+    """What `text` says that none of the `known` texts says; `people` are names that need no fact.
+
+    Links that code placed are taken out of the text before (`without_links`): whatever still points somewhere is not
+    on the list.
+    """
     ground = [fold(part) for part in known]
     named = [*ground, *(fold(name) for name in people)]
-    folded = fold(shown)
+    folded = fold(text)
+    timeless = mentions(folded)[1]
     for pattern, strange in (
-        (LINK, unlisted(text, allowed)),
-        (NUMBER, _numbers(folded, ground)),
+        (LINK, pointers(text)),
+        (NUMBER, _numbers(timeless, ground)),
         (DAY, _days(folded, ground)),
         (LETTERS, names.foreign(folded, named)),
-        (NAME, names.unknown(folded, named, vocabulary)),
+        (NAME, names.unknown(timeless, named, vocabulary)),
         (TERM, names.unquoted(folded, named)),
     ):
         yield from (Finding(RULE, pattern.format(what=" ".join(what.split())[:80])) for what in dict.fromkeys(strange))
@@ -48,16 +51,16 @@ def fold(text: str) -> str:
 
 
 def without_links(text: str, links: Iterable[str]) -> str:
-    """The text without the links that code placed: their digits and letters claim nothing."""
+    """The text without the links of the allow-list, where they stand alone between blanks, whole and unchanged."""
     for link in sorted(links, key=len, reverse=True):
-        text = text.replace(link, " ")
+        text = regex.sub(rf"(?<!\S){regex.escape(link)}(?=[.,;:!?)]?(?:\s|$))", " ", text)
     return text
 
 
 def _numbers(text: str, known: Sequence[str]) -> list[str]:
     ground = {amount.key for part in known for amount in amounts(mentions(part)[1])}
     ground |= {(amount.value, amount.kind, amount.unit) for part in known for amount in amounts(part)}
-    return [amount.shown for amount in amounts(mentions(text)[1]) if amount.key not in ground]
+    return [amount.shown for amount in amounts(text) if amount.key not in ground]
 
 
 def _days(text: str, known: Sequence[str]) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
 
 import regex
 
@@ -22,6 +21,7 @@ _PATTERNS = (
     regex.compile(rf"[\p{{L}}\p{{N}}-]+\s*[\[({{<]+\s*(?:dot|[.])\s*[\])}}>]+\s*{_TLD}\b", regex.IGNORECASE),
     regex.compile(rf"[\p{{L}}\p{{N}}-]+\s+dot\s+{_TLD}\b", regex.IGNORECASE),
     regex.compile(rf"[\p{{L}}\p{{N}}-]+(?:\s[.]\s?|[.]\s){_TLD}(?=/|\s*$)", regex.IGNORECASE | regex.MULTILINE),
+    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s[.]{_TLD}\b", regex.IGNORECASE),
     regex.compile(r"\b(?:\d{1,3}[.]){3}\d{1,3}\b|\[[0-9a-f:]*:[0-9a-f:]*\]", regex.IGNORECASE),
     regex.compile(r"\S*[@＠]\S*"),
     regex.compile(rf"\S+\s*[\[(]?\s*\bat\b\s*[\])]?\s*\S+\s*[\[(]?\s*\bdot\b\s*[\])]?\s*{_TLD}\b", regex.IGNORECASE),
@@ -32,13 +32,10 @@ _PATTERNS = (
 )
 
 
-def unlisted(text: str, allowed: Iterable[str]) -> tuple[str, ...]:
-    """Everything in `text` that points somewhere and is not, character for character, one of the allowed links."""
+def found(text: str) -> tuple[str, ...]:
+    """Everything in `text` that points somewhere: links, domains, addresses, handles, phone numbers."""
     plain = _plain(text)
-    for link in sorted(filter(None, allowed), key=len, reverse=True):
-        plain = regex.sub(rf"(?<!\S){regex.escape(link)}(?=[.,;:!?)]?(?:\s|$))", " ", plain)
-    found = {match[0].strip() for pattern in _PATTERNS for match in pattern.finditer(plain)}
-    return tuple(sorted(found))
+    return tuple(sorted({match[0].strip() for pattern in _PATTERNS for match in pattern.finditer(plain)}))
 
 
 def _plain(text: str) -> str:

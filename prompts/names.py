@@ -9,6 +9,10 @@ import regex
 from prompts.vocabulary import Vocabulary
 
 NEUTRAL = frozenset({"i", "i'm", "i'd", "i'll", "i've", "ok", "ps", "english"})
+OBJECTS = frozenset(
+    {"it", "the", "a", "an", "your", "this", "these", "those", "each", "every", "them", "everything", "everyone"}
+    | {"someone", "something", "down", "up", "out", "off", "away", "what"}
+)
 _WORD = regex.compile(r"\p{L}[\p{L}\p{M}\p{N}]*(?:['’&.-]?[\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*")
 _STARTS = regex.compile(r"(?:\A|[.!?:…]['”’\")]*\s+|\n\s*)[\"'“‘(\s–—-]*\Z")
 _QUOTED = regex.compile(r"[“\"„«]\s*([^”\"“»\n]{1,120}?)\s*[”\"“»]")
@@ -45,10 +49,16 @@ def _strange(text: str, words: frozenset[str], vocabulary: Vocabulary) -> Iterat
         parts = [part for part in _bare(word).split("-") if part]
         if len(parts) > 1 and all(part in words for part in parts):
             continue
-        plain = word[1:] == word[1:].lower() and vocabulary.knows(word)
-        if plain and _STARTS.search(text[max(0, match.start() - 12) : match.start()] if match.start() else ""):
+        starts = _STARTS.search(text[max(0, match.start() - 12) : match.start()]) is not None
+        if starts and word[1:] == word[1:].lower() and (vocabulary.knows(word) or _commands(text, match.end())):
             continue
         yield match
+
+
+def _commands(text: str, end: int) -> bool:
+    """Whether a sentence's first word is followed by its object: "Strip the report down" begins with a verb."""
+    following = _WORD.match(text, end + 1) if text[end : end + 1] == " " else None
+    return following is not None and following[0] in OBJECTS
 
 
 def _joined(text: str, matches: Iterable[regex.Match[str]]) -> Iterator[str]:

@@ -48,7 +48,12 @@ _TOKEN = regex.compile(
     r"|(?P<word>\p{L}+)|(?P<sign>[%‰$€£¥₹×⁄½¼¾⅓⅔])|(?P<stop>[.!?;:,()\n])",
 )
 _HARMLESS = regex.compile(
-    r"\bdouble[- ](?:check|click|tap|sided)\w*|\bthird[- ]part\w+|\bone[- ](?:by[- ]one|another)\b|\bsecond[- ]hand\b"
+    r"\bdouble[- ](?:check|click|tap|sided)\w*|\bthird[- ]part\w+|\bone[- ](?:by[- ]one|another)\b"
+    r"|\bone (?:day|week|month|year|hour) (?:to the (?:next|other)|at a time|after (?:another|the other))\b"
+)
+_LONG_SCALES = ("hundred", "thousand", "million", "billion", "dozen")
+_HINT = regex.compile(
+    r"\d|\b(?:" + "|".join((*UNITS, *TENS, *ORDINALS, *SHARES, *PARTS, *TIMES, *VAGUE, *_LONG_SCALES)) + r")"
 )
 
 
@@ -76,6 +81,8 @@ class _Token:
 def amounts(text: str) -> tuple[Amount, ...]:
     """All numbers of a text in order. "One" alone is a pronoun, "first" and "second" are no numbers."""
     calm = _HARMLESS.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    if _HINT.search(calm) is None:
+        return ()
     tokens = [_Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(calm)]
     return tuple(_read(tokens))
 

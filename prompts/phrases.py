@@ -45,11 +45,13 @@ class Phrases:
         `names` are features' own names, where the milder lists look away; a product term may stand if `facts` has it.
         """
         found: list[Finding] = []
+        whole, named = readings(text), readings(_without(text, names))
         for section in self.sections:
-            shown = _without(text, names) if section.names_allowed else text
-            hits = {hit for line in readings(shown) for hit in _hits(section.pattern, line)}
-            if section.facts_allowed:
-                hits = {hit for hit in hits if not _stands_in(hit, facts)}
+            lines = named if section.names_allowed else whole
+            hits = {hit for line in lines for hit in _hits(section.pattern, line)}
+            if section.facts_allowed and hits:
+                ground = readings(facts)
+                hits = {hit for hit in hits if not _stands_in(hit, ground)}
             found += [Finding(section.rule, f"“{hit}” {section.says}") for hit in sorted(hits)]
         return tuple(found)
 
@@ -87,8 +89,8 @@ def _hits(pattern: re.Pattern[str], line: str) -> list[str]:
     return [match[0].strip() for match in pattern.finditer(line)]
 
 
-def _stands_in(hit: str, facts: str) -> bool:
-    return any(f" {hit.removesuffix('s')}" in reading for reading in readings(facts))
+def _stands_in(hit: str, ground: Iterable[str]) -> bool:
+    return any(f" {hit.removesuffix('s')}" in reading for reading in ground)
 
 
 def _without(text: str, names: Iterable[str]) -> str:

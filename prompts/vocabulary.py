@@ -40,12 +40,9 @@ class Vocabulary:
         return (sum(map(self.knows, words)) / len(words) if words else 1.0), len(words)
 
     def _known(self, word: str) -> bool:
-        if word in self.words or self._derived(word):
-            return True
-        return any(
-            word.startswith(prefix) and (word[len(prefix) :] in self.words or self._derived(word[len(prefix) :]))
-            for prefix in PREFIXES
-        )
+        stems = (word, word.removesuffix("s"))
+        bare = (stem.removeprefix(prefix) for stem in stems for prefix in PREFIXES if stem.startswith(prefix))
+        return any(stem in self.words or self._derived(stem) for stem in (*stems, *bare))
 
     def _derived(self, word: str) -> bool:
         for ending, replacement in ENDINGS:

@@ -164,7 +164,7 @@ class DraftWriter:
     def _faults(self, job: _Job, frame: Frame, answer: Answer) -> list[str]:
         """Why this answer may not become a draft; the model is told, and the card says the first."""
         unknown = sorted(set(answer.facts_used) - job.material.ids)
-        own = links.unlisted(f"{answer.subject}\n{answer.body}", ())
+        own = links.found(f"{answer.subject}\n{answer.body}")
         faults = [OWN_LINK.format(what=what[:80]) for what in own]
         faults += [finding.text for finding in self._findings(job, answer.subject, frame.around(answer.body))]
         faults += [UNKNOWN_FACT.format(what=", ".join(unknown)[:60])] if unknown else []

@@ -48,7 +48,9 @@ async def test_a_good_answer_becomes_the_draft_with_our_greeting_link_and_signat
 
 
 async def test_a_greeting_and_signature_that_the_model_adds_are_replaced_by_ours(writer_at, service):
-    service.will(says(GOOD_SUBJECT, f"Hi Dana,\n\n{GOOD_BODY}\n\nBest regards,\n[Your Name]\nCustomer Success", GOOD_FACTS))
+    service.will(
+        says(GOOD_SUBJECT, f"Hi Dana,\n\n{GOOD_BODY}\n\nBest regards,\n[Your Name]\nCustomer Success", GOOD_FACTS)
+    )
 
     written = await draft(writer_at())
 
@@ -255,7 +257,9 @@ async def test_a_listed_link_in_the_models_own_text_is_refused_because_links_are
     assert "links are placed by us alone" in written.note
 
 
-@pytest.mark.parametrize("complaint", ["'response_format' of type 'json_schema' is not supported", "failed to parse grammar"])
+@pytest.mark.parametrize(
+    "complaint", ["'response_format' of type 'json_schema' is not supported", "failed to parse grammar"]
+)
 @pytest.mark.parametrize("status", [400, 422, 500])
 async def test_a_service_without_json_schema_is_asked_more_simply_and_remembered(writer_at, service, status, complaint):
     async def picky(request, data):
@@ -358,7 +362,9 @@ async def test_without_a_key_no_connection_is_opened(library, monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", forbidden)
     monkeypatch.setattr(socket, "getaddrinfo", forbidden)
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", forbidden)
-    writer = DraftWriter(library, api_key=" ", base_url="http://127.0.0.1:9/v1", model="m", links=LINKS, product_name="Orbit")
+    writer = DraftWriter(
+        library, api_key=" ", base_url="http://127.0.0.1:9/v1", model="m", links=LINKS, product_name="Orbit"
+    )
 
     written = await draft(writer)
 

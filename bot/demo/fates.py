@@ -34,7 +34,7 @@ STUCK_SHARE = 0.5
 STUCK_PEOPLE = 5
 KEPT_SEATS = 2
 CHAMPION = 1
-WARM_UP = (0.7, 1.0, 1.25, 1.25)
+WARM_UP = (2.0, 2.5, 2.0, 1.5, 1.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Fate:
 
 
 def after_mail(days: int) -> float:
-    """The share of everyone's usual use, `days` after a mail that was answered: back within a week, a little busier."""
+    """The share of everyone's usual use, `days` after a mail that was answered: they come back and catch up."""
     return 0.0 if days < 1 else WARM_UP[min(days, len(WARM_UP)) - 1]
 
 

@@ -96,7 +96,7 @@ class Mailbox:
             recipients=recipients,
             to=str(mail["To"] or ""),
             subject=str(mail["Subject"] or ""),
-            body=str(part.get_content()) if part is not None else "",
+            body=str(part.get_content()).replace("\r\n", "\n") if part is not None else "",
         )
 
     def _changed(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -93,12 +94,14 @@ class PageServer:
         stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await stream.prepare(request)
         seen = -1
-        while True:
-            if seen != self._version:
-                seen = self._version
-                await stream.write(f"data: {seen}\n\n".encode())
-            async with self._changes:
-                await self._changes.wait_for(lambda: seen != self._version)  # noqa: B023 - read at once
+        with suppress(ConnectionError):  # the page was closed
+            while True:
+                if seen != self._version:
+                    seen = self._version
+                    await stream.write(f"data: {seen}\n\n".encode())
+                async with self._changes:
+                    await self._changes.wait_for(lambda: seen != self._version)  # noqa: B023 - read at once
+        return stream
 
     def state(self, user: User) -> Json:
         """Everything that one person can see."""

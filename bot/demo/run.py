@@ -28,7 +28,7 @@ from bot.demo.world import CSMS, ZONE, World
 from bot.loop.ports import Clock
 
 HOST = "127.0.0.1"
-ALERTS, DIGEST, PARTNERS = "cs-alerts", "cs-digest", "partners-brackenfold"
+ALERTS, DIGEST, PARTNERS = "cs-alerts", "cs-digest", "partners"
 SERVING = "The demo is open at {url}\nEverything in it is invented and stays on this machine. Ctrl+C ends it."
 
 Builder = Callable[[Settings, Clock], Awaitable[DemoBot]]
@@ -98,7 +98,7 @@ async def demo(
         bot = await build(settings, clock)
         stage = Stage(world, clock, bot, page=page, mailbox=mailbox)
         page.stage = stage
-        rehearsal = asyncio.create_task(_begin(bot, stage))
+        rehearsal = asyncio.create_task(stage.rehearse())
         try:
             yield Demo(slack, mailbox, world, clock, stage, bot, rehearsal)
         finally:
@@ -150,11 +150,6 @@ def free_port() -> int:
 def has_screen(environment: Mapping[str, str]) -> bool:
     """Whether a browser window could open here."""
     return sys.platform in {"darwin", "win32"} or any(name in environment for name in ("DISPLAY", "WAYLAND_DISPLAY"))
-
-
-async def _begin(bot: DemoBot, stage: Stage) -> None:
-    await stage.rehearse()
-    await bot.start()
 
 
 def _first_morning(world: World) -> datetime:

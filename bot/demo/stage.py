@@ -25,9 +25,9 @@ COMMANDS = (
     {"name": "/health", "usage": "", "text": "Your five accounts that need you most."},
     {"name": "/health", "usage": "help", "text": "What else it can do."},
 )
-CATCHING_UP = "Lookout reads half a year of usage and plays the last two weeks: {day}, {left} to go."
+READING = "Lookout reads half a year of usage. The first cards stand here in a few seconds."
+CATCHING_UP = "Lookout plays the last two weeks: {day}."
 PASSING = "{day} passes at your customers…"
-DAY = "%A, %-d %B"
 
 
 class DemoBot(Protocol):
@@ -66,6 +66,7 @@ class Stage:
         self.busy = ""
         self._lived = world.start - timedelta(days=REPLAYED_DAYS + 1)
         self._read = 0
+        self._ready = False
         self._lock = asyncio.Lock()
 
     def as_json(self) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Stage:
             "now": self.clock().timestamp(),
             "zone": self.world.zone.key,
             "busy": self.busy,
-            "ready": self._lived >= self.world.start - timedelta(days=1),
+            "ready": self._ready,
             "first_day": self.world.start.isoformat(),
             "day": self.clock.today.isoformat(),
             "commands": list(COMMANDS),
@@ -83,29 +84,33 @@ class Stage:
     async def rehearse(self) -> None:
         """Load the past and play the last two weeks, so that the first morning finds cards (R34 opens none at once)."""
         async with self._lock:
-            self._say(CATCHING_UP.format(day=self.clock.today.strftime(DAY), left=f"{REPLAYED_DAYS} days"))
+            self._say(READING)
             await self.bot.load(self.world.accounts, self.world.people, self.world.milestones)
             await self._past()
             await self.bot.daily()
             while self.clock.today < self.world.start:
-                left = (self.world.start - self.clock.today).days
+                self._say(CATCHING_UP.format(day=_spoken(self.clock.today)))
+                await self.bot.tell()
                 await self._night(self.clock.today + timedelta(days=1))
-                self._say(CATCHING_UP.format(day=self.clock.today.strftime(DAY), left=f"{left} days"))
-                if left > 1:
-                    await self.bot.tell()
             await self._morning()
+            await self.bot.start()
+            self._ready = True
             self._say("")
 
     async def next_day(self) -> None:
         """Let today pass (and a weekend, if one follows) and go to the next working morning."""
         async with self._lock:
-            morning = self.clock.next_workday
-            await self.bot.tell()
-            while self.clock.today < morning:
-                self._say(PASSING.format(day=self.clock.today.strftime(DAY)))
-                await self._night(self.clock.today + timedelta(days=1))
-            await self._morning()
-            self._say("")
+            try:
+                await self._pass_until(self.clock.next_workday)
+            finally:
+                self._say("")
+
+    async def _pass_until(self, morning: date) -> None:
+        await self.bot.tell()
+        while self.clock.today < morning:
+            self._say(PASSING.format(day=_spoken(self.clock.today)))
+            await self._night(self.clock.today + timedelta(days=1))
+        await self._morning()
 
     async def _past(self) -> None:
         first, last = self.world.first_day, self._lived
@@ -148,3 +153,7 @@ class Stage:
     def _say(self, text: str) -> None:
         self.busy = text
         self.page.changed()
+
+
+def _spoken(day: date) -> str:
+    return f"{day:%A}, {day.day} {day:%B}"

@@ -24,6 +24,7 @@ export async function act(what, body = {}) {
 }
 
 function failure(error) {
+  if (store.state?.stage?.ready === false) return "Lookout is still reading the past two weeks. Try again in a moment.";
   if (error === "operation_timeout") return "Lookout did not answer within 3 seconds.";
   return /^http_|^could not/.test(error) ? `Lookout did not take that (${error}).` : error;
 }

@@ -7,12 +7,12 @@ import { mailbox } from "./mail.js";
 import { channelItems, composer, messageNode, showMessages } from "./messages.js";
 import { showModal } from "./modal.js";
 import { seen, tour } from "./tour.js";
-import { day } from "./time.js";
+import { day, dayShort } from "./time.js";
 
 const at = (id) => document.getElementById(id);
 const read = new Map();
+const narrow = matchMedia("(max-width: 760px)");
 let drawn = "";
-let firstDay = "";
 let look = () => {};
 
 function contextOf(state) {
@@ -25,8 +25,8 @@ const titleOf = (channel) => (channel.is_im ? "Lookout" : `#${channel.name}`);
 
 function places(state) {
   const channels = state.channels.filter((channel) => !channel.is_im).map((channel) => ({ id: `#${channel.name}`, label: channel.name, sign: "#", group: "Channels", channel: channel.id }));
-  const direct = state.channels.filter((channel) => channel.is_im).map((channel) => ({ id: "dm", label: "Lookout messages", sign: "✉", group: "Lookout", channel: channel.id }));
-  return [{ id: "home", label: "Lookout Home", sign: "⌂", group: "Lookout" }, ...direct, ...channels, { id: "mailbox", label: "Mailbox", sign: "✉", group: "Outside Slack", count: state.mails.length }];
+  const direct = state.channels.filter((channel) => channel.is_im).map((channel) => ({ id: "dm", label: "Messages", sign: "✉", group: "Lookout", channel: channel.id }));
+  return [{ id: "home", label: "Home", sign: "⌂", group: "Lookout" }, ...direct, ...channels, { id: "mailbox", label: "Mailbox", sign: "✉", group: "Outside Slack", count: state.mails.length }];
 }
 
 function unread(place, state) {
@@ -115,14 +115,12 @@ function bar(state, context) {
   patch(at("who"), state.users.filter((user) => !user.is_bot && !user.deleted), (user) => user.id, (user) => el("option", { value: user.id }, user.is_stranger ? `${user.real_name} (outside)` : user.real_name));
   at("who").value = state.me;
   const stage = state.stage;
-  const today = day(context.now, stage?.zone ?? context.zone);
-  at("today").textContent = today;
-  firstDay ||= stage?.first_day ?? today;
+  at("today").textContent = (narrow.matches ? dayShort : day)(context.now, stage?.zone ?? context.zone);
   at("next-day").hidden = !stage;
   at("next-day").disabled = Boolean(stage?.busy);
   at("busy").hidden = !stage?.busy;
   at("busy").textContent = stage?.busy ?? "";
-  seen.days = today === firstDay ? 0 : 1;
+  seen.days = stage ? Math.round((Date.parse(stage.day) - Date.parse(stage.first_day)) / 86_400_000) : 0;
   seen.mails = state.mails.length;
 }
 
@@ -137,6 +135,7 @@ async function render() {
   if (store.place === "home" || store.place === "mailbox") at("side").hidden = true;
   showModal(state.modal, context);
   seen.places.add(store.place);
+  seen.card ||= state.channels.some((channel) => `#${channel.name}` === store.place && channel.messages.some((one) => one.blocks.length));
   if (state.modal?.blocks.some((block) => block.element?.multiline)) seen.edited = true;
   tour(at("tour"), go);
 }
@@ -156,3 +155,4 @@ at("who").addEventListener("change", () => {
 at("next-day").addEventListener("click", () => act("next-day"));
 document.addEventListener("look", () => look());
 look = watch(render);
+narrow.addEventListener("change", () => look());

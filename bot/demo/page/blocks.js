@@ -2,7 +2,7 @@
 
 import { control } from "./controls.js";
 import { el } from "./dom.js";
-import { plain, textNodes } from "./mrkdwn.js";
+import { marked, plain, textNodes } from "./mrkdwn.js";
 import { markdown, richText } from "./rich.js";
 
 export function blocks(list, place) {
@@ -10,7 +10,6 @@ export function blocks(list, place) {
     const draw = BLOCKS[block.type];
     const node = draw ? draw(block, place) : el("p", { class: "unknown" }, `(${block.type})`);
     node.classList.add("block");
-    node.dataset.testid = `block:${block.type}`;
     node.setAttribute("data-testid", `block:${block.type}`);
     return node;
   });
@@ -43,7 +42,7 @@ function table(block, place) {
 
 const BLOCKS = {
   section, context, input, table,
-  header: (block) => el("h3", {}, plain(block.text.text)),
+  header: (block) => el("h3", {}, marked(plain(block.text.text))),
   divider: () => el("hr"),
   actions: (block, place) => el("div", { class: "actions" }, block.elements.map((one) => control(block, one, place))),
   context_actions: (block, place) => el("div", { class: "actions" }, block.elements.map((one) => control(block, one, place))),

@@ -48,6 +48,8 @@ function overflow(it) {
   const opener = el("button", { type: "button", class: "button dots", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", ...marks }, "⋯");
   const show = (open) => {
     list.hidden = !open;
+    const room = opener.closest(".messages, .home, .modal-body")?.getBoundingClientRect().bottom ?? innerHeight;
+    list.classList.toggle("up", open && opener.getBoundingClientRect().bottom + list.offsetHeight + 8 > room);
     opener.setAttribute("aria-expanded", String(open));
     if (open) list.querySelector("button").focus();
   };

@@ -5,6 +5,8 @@ import { full } from "./time.js";
 
 let open = 0;
 
+const person = (header) => header.replace(/\s*<[^>]*>$/, "") || header;
+
 export function mailbox(mails, context) {
   if (!mails.length) {
     return el("div", { class: "empty", "data-testid": "mail-empty" }, el("h3", {}, "No mail has left yet"),
@@ -15,7 +17,7 @@ export function mailbox(mails, context) {
   const list = el("div", { class: "mail-list", role: "list", "aria-label": "Mails" }, newest.map((mail) => el("div", { role: "listitem" }, el("button", { type: "button", class: mail.id === current.id ? "current" : "", "data-testid": "mail", "aria-current": mail.id === current.id ? "true" : undefined, onclick: () => {
     open = mail.id;
     document.dispatchEvent(new Event("look"));
-  } }, el("strong", {}, mail.to), el("span", {}, mail.subject), el("small", {}, full(mail.at, context.zone), mail.answer ? " · answered" : "")))));
+  } }, el("strong", {}, person(mail.to)), el("span", {}, mail.subject), el("small", {}, full(mail.at, context.zone), mail.answer ? " · answered" : "")))));
   return el("div", { class: "mails" }, list, letter(current, context));
 }
 
@@ -24,5 +26,5 @@ function letter(mail, context) {
   return el("article", { class: "letter", "data-testid": "letter" }, el("h3", { "data-testid": "mail-subject" }, mail.subject),
     el("dl", {}, row("From", mail.from, "mail-from"), row("To", mail.to, "mail-to"), row("Sent", full(mail.at, context.zone), "mail-at")),
     el("pre", { class: "mail-body", "data-testid": "mail-body" }, mail.body),
-    mail.answer ? el("section", { class: "answer", "data-testid": "mail-answer" }, el("h4", {}, `${mail.to} answered, ${full(mail.answered_at, context.zone)}`), el("pre", { class: "mail-body" }, mail.answer)) : null);
+    mail.answer ? el("section", { class: "answer", "data-testid": "mail-answer" }, el("h4", {}, `${person(mail.to)} answered, ${full(mail.answered_at, context.zone)}`), el("pre", { class: "mail-body" }, mail.answer)) : null);
 }

@@ -17,6 +17,13 @@ const TAGS = { "*": "strong", _: "em", "~": "s" };
 const FENCE = /```\n?([\s\S]+?)\n?```/;
 const WORD = /[\p{L}\p{N}]/u;
 
+// The marks of the five severities are drawn by the style sheet: not every machine has a font with these signs.
+const MARKS = { "🟢": "healthy", "🔷": "monitor", "⚠️": "risk", "⚠": "risk", "🟥": "critical", "⛔": "churning" };
+
+export function marked(text) {
+  return text.split(/(🟢|🔷|⚠️|⚠|🟥|⛔)/u).filter(Boolean).map((piece) => (piece in MARKS ? el("span", { class: `mark ${MARKS[piece]}` }, piece) : piece));
+}
+
 export const unescape = (text) => text.replace(/&(amp|lt|gt);/g, (_, name) => ({ amp: "&", lt: "<", gt: ">" })[name]);
 
 export function plain(text) {
@@ -25,7 +32,7 @@ export function plain(text) {
 
 export function textNodes(node, context) {
   if (!node) return [];
-  return node.type === "plain_text" ? lines([plain(node.text)]) : mrkdwn(node.text, context);
+  return node.type === "plain_text" ? lines([plain(node.text)]).flatMap((piece) => (typeof piece === "string" ? marked(piece) : [piece])) : mrkdwn(node.text, context);
 }
 
 export function mrkdwn(text, context) {
@@ -72,7 +79,7 @@ export function inline(text, context) {
   const out = [];
   let words = "";
   const keep = (node) => {
-    if (words) out.push(unescape(words));
+    if (words) out.push(...marked(unescape(words)));
     words = "";
     out.push(node);
   };
@@ -86,7 +93,7 @@ export function inline(text, context) {
       at += 1;
     }
   }
-  if (words) out.push(unescape(words));
+  if (words) out.push(...marked(unescape(words)));
   return out;
 }
 

@@ -1,7 +1,7 @@
 // rich_text blocks and the markdown block → nodes.
 
 import { el } from "./dom.js";
-import { inline, link, mention, plain } from "./mrkdwn.js";
+import { inline, link, marked, mention, plain } from "./mrkdwn.js";
 import { slackDate } from "./time.js";
 
 export function richText(block, context) {
@@ -22,7 +22,7 @@ function richPart(part, context) {
 
 function richLeaf(leaf, context) {
   const draw = {
-    text: () => leaf.text.split("\n").flatMap((line, index) => (index ? [el("br"), line] : [line])),
+    text: () => leaf.text.split("\n").flatMap((line, index) => (index ? [el("br"), ...marked(line)] : marked(line))),
     link: () => link(leaf.url, leaf.text ?? leaf.url),
     user: () => mention(context.users.get(leaf.user_id)?.real_name ?? leaf.user_id, "@"),
     channel: () => mention(context.channels.get(leaf.channel_id)?.name ?? leaf.channel_id, "#"),

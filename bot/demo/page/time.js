@@ -13,6 +13,7 @@ const DATE = {
 
 export const clock = (epoch, zone) => parts(epoch, zone, { hour: "2-digit", minute: "2-digit" });
 export const day = (epoch, zone) => parts(epoch, zone, { weekday: "long", day: "numeric", month: "long" });
+export const dayShort = (epoch, zone) => parts(epoch, zone, { weekday: "short", day: "numeric", month: "short" });
 export const dayKey = (epoch, zone) => DATE.date_num(epoch, zone);
 export const full = (epoch, zone) => `${day(epoch, zone)}, ${clock(epoch, zone)}`;
 

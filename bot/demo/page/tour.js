@@ -3,15 +3,15 @@
 import { el } from "./dom.js";
 
 const STEPS = [
-  { text: "Read a card in #cs-alerts", place: "#cs-alerts", done: (seen) => seen.places.has("#cs-alerts") },
+  { text: "Read a card in #cs-alerts", place: "#cs-alerts", done: (seen) => seen.card },
   { text: "Edit its draft", place: "#cs-alerts", done: (seen) => seen.edited },
   { text: "Send it with one click", place: "#cs-alerts", done: (seen) => seen.mails > 0 },
   { text: "Read the mail", place: "mailbox", done: (seen) => seen.places.has("mailbox") && seen.mails > 0 },
   { text: "Ask /health, misspelt", place: "#cs-alerts", done: (seen) => seen.asked },
-  { text: "Press Next day twice", place: "#cs-alerts", done: (seen) => seen.days > 0 && seen.mails > 0 },
+  { text: "Press Next day twice: who comes back?", place: "#cs-alerts", done: (seen) => seen.days > 1 && seen.mails > 0 },
 ];
 
-export const seen = { places: new Set(), edited: false, mails: 0, asked: false, days: 0 };
+export const seen = { places: new Set(), edited: false, mails: 0, asked: false, card: false, days: 0 };
 let hidden = sessionStorage.getItem("tour") === "hidden";
 
 export function tour(box, go) {

@@ -11,7 +11,8 @@ from bot.app import system_clock
 from bot.config import Settings
 from bot.doctor import Check, Probe, StoreProbe, Verdict, check_settings, examine
 from bot.loop.lookup import Lookup
-from bot.wiring import mailer_of
+from bot.outreach.smtp import SmtpMailer
+from bot.wiring import server_of
 from handlers.blocks.health import choice_list, health_card
 from handlers.diagnosis import examine_slack
 from handlers.notifier import slack_client
@@ -128,7 +129,7 @@ def _slack(settings: Settings) -> Probe:
 
 def _mail(settings: Settings) -> Probe:
     async def probe() -> list[Check]:
-        receipt = await mailer_of(settings, system_clock).reach()
+        receipt = await SmtpMailer(server_of(settings), domains=settings.mail_domains, clock=system_clock).reach()
         if receipt.state == "sent":
             return [Check("mail server", Verdict.OK, receipt.detail)]
         return [Check("mail server", Verdict.WRONG, receipt.detail, "Correct LOOKOUT_SMTP_*; nothing was sent.")]

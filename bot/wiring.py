@@ -149,7 +149,12 @@ def mailer_of(settings: Settings, clock: Clock) -> Mailer:
     """The mail server, or the stand-in that says that there is none."""
     if not settings.smtp_host:
         return NoMailer()
-    server = SmtpServer(
+    return SmtpMailer(server_of(settings), domains=settings.mail_domains, clock=clock)
+
+
+def server_of(settings: Settings) -> SmtpServer:
+    """Where mail is handed over."""
+    return SmtpServer(
         settings.smtp_host,
         port=settings.smtp_port,
         username=settings.smtp_username,
@@ -157,4 +162,3 @@ def mailer_of(settings: Settings, clock: Clock) -> Mailer:
         tls=settings.smtp_tls,
         ca_file=settings.smtp_ca_file,
     )
-    return SmtpMailer(server, domains=settings.mail_domains, clock=clock)

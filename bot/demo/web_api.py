@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.demo.faults import Fault, Faults
 from bot.demo.workspace import Workspace
+from handlers.scopes import METHOD_SCOPES, needed
 
 Json = dict[str, Any]
 Method = Callable[[Json], Json]
@@ -58,6 +59,7 @@ class WebApi:
         self.faults = Faults()
         self.calls: list[Call] = []
         self._posted: dict[str, float] = {}
+        self.scopes: set[str] = set(needed())
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call, with the fault that was ordered for it."""
@@ -79,6 +81,9 @@ class WebApi:
             return {"ok": False, "error": "unknown_method", "req_method": call.method}
         if token != wanted:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
+        asked = METHOD_SCOPES.get(call.method, frozenset())
+        if asked and not asked & self.scopes:
+            return {"ok": False, "error": "missing_scope", "needed": ",".join(sorted(asked))}
         if self._too_fast(call):
             call.status = 429
             return {"ok": False, "error": "ratelimited"}
@@ -97,8 +102,7 @@ class WebApi:
         self._posted[channel] = call.at
         return False
 
-    @staticmethod
-    def _respond(request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
+    def _respond(self, request: web.Request, call: Call, fault: Fault | None) -> web.StreamResponse:
         if fault is not None and fault.drop:
             call.status = 0
             if request.transport is not None:
@@ -106,7 +110,7 @@ class WebApi:
             raise web.HTTPServiceUnavailable
         if fault is not None and fault.garbage:
             return web.Response(text='{"ok": tru', content_type="application/json")
-        headers = {}
+        headers = {"x-oauth-scopes": ",".join(sorted(self.scopes))}
         if fault is not None and not fault.after:
             call.status = fault.status
             if not fault.error:

@@ -31,6 +31,7 @@ FAREWELL_SECONDS = 2.0
 FOREIGN_SENDER = "{address} is not in LOOKOUT_MAIL_DOMAINS, so Lookout does not write in its name."
 IN_THE_CLEAR = "LOOKOUT_SMTP_TLS=none would send the mail password readable; use starttls or tls."
 NO_CA_FILE = "LOOKOUT_SMTP_CA_FILE={path} cannot be read as certificates: {fault}"
+REACHED = "{host}:{port} answers and lets us in"
 CUT_OFF = "The connection ended before the mail server answered ({fault})."
 
 NETWORK_FAULTS = (aiosmtplib.SMTPException, OSError, TimeoutError)
@@ -79,6 +80,18 @@ class SmtpMailer:
             return refusal or await self._hand_over(client, message)
         finally:
             await _farewell(client)
+
+    async def reach(self) -> Receipt:
+        """Connect, log in and leave again, for `lookout doctor`; `sent` means that the server would take mail."""
+        client = self._client("localhost")
+        try:
+            async with asyncio.timeout(self._server.dialogue_seconds):
+                await client.connect()
+        except NETWORK_FAULTS as fault:
+            return unreachable(fault)
+        finally:
+            await _farewell(client)
+        return Receipt("sent", REACHED.format(host=self._server.host, port=self._server.port))
 
     def _sender(self, mail: Mail) -> str:
         sender = one_address(mail.from_email)

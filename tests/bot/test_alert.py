@@ -138,6 +138,17 @@ async def test_a_case_closes_by_itself_after_two_calm_days_and_says_so(fleet: Fl
     assert (await fleet.posts())[-1].body == "Closed. Nothing holds on two days in a row and health is 71: recovered."
 
 
+async def test_a_trigger_that_held_yesterday_keeps_a_healthy_case_open_one_more_day(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    severe = {"score": 85, "usage_ratio": Fraction(1, 5)}
+    await fleet.days({"acme": [85, severe, severe, 85]})
+    assert (await fleet.cases())[0].state is CaseState.OPEN
+
+    await fleet.day(4, {"acme": 85})
+
+    assert (await fleet.cases())[0].close_reason == "recovered"
+
+
 async def test_a_snoozed_case_wakes_when_it_gets_worse(fleet: Fleet) -> None:
     await fleet.settle("acme")
     await fleet.days({"acme": [80, 58]})
@@ -156,6 +167,16 @@ async def snooze(fleet: Fleet, time: timedelta) -> None:
         (case,) = await work.cases.live()
         asleep = replace(case, state=CaseState.SNOOZED, snoozed_until=fleet.now + time, version=case.version + 1)
         assert await work.cases.save(asleep, expected=case.version)
+
+
+async def test_a_case_that_a_person_snoozes_in_the_same_moment_is_not_closed_over_their_head(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    await fleet.days({"acme": [64, 58, 90]})
+    alert = replace(fleet.alert, store=Interrupted(fleet.store, 2, lambda: snooze(fleet, DAY)))
+    await remember(fleet.store, a_snapshot("acme", FIRST_DAY + 3 * DAY, 90, active_users_28=20))
+    await alert.run(FIRST_DAY + 3 * DAY)
+
+    assert (await fleet.cases())[0].state is CaseState.SNOOZED
 
 
 class Interrupted:
@@ -276,6 +297,22 @@ async def test_a_channel_gets_ten_cards_in_an_hour_and_critical_ones_at_once(fle
     later = sorted(name for name, card in cards.items() if card.not_before == fleet.now + HOUR)
     assert (len(cards), later) == (14, ["a09", "a10", "a11", "a12"])
     assert cards["a13"].not_before is None
+
+
+async def test_cards_posted_within_the_hour_count(fleet: Fleet) -> None:
+    await fleet.settle(*names(11))
+    await fleet.day(0, dict.fromkeys(names(11), 80))
+    await fleet.day(1, {name: 80 if n == 10 else 50 for n, name in enumerate(names(11))})
+    async with fleet.store() as work:
+        for case in await work.cases.live():
+            half_an_hour_ago = fleet.now + DAY - HOUR / 2
+            await work.slack.card_done(case.id, posted=2, channel="C1", ts="1.0", at=half_an_hour_ago)
+
+    await fleet.day(2, dict.fromkeys(names(11), 50))
+
+    async with fleet.store() as work:
+        case = await work.cases.live_of("a10")
+        assert (await work.slack.card(case.id)).not_before == fleet.now + HOUR
 
 
 # R8, R35

@@ -380,6 +380,12 @@ def test_a_storm_needs_both_the_share_and_the_number() -> None:
     assert on(*fleet(25), total=30)["a00"].act is Act.OPEN
 
 
+def test_who_waited_since_yesterday_makes_no_new_storm() -> None:
+    moves = on(*(replace(m, carried=n < 10) for n, m in enumerate(fleet(30))), total=100)
+
+    assert moves["a00"].act is Act.OPEN
+
+
 def test_in_a_storm_nothing_opens_worsens_or_ends() -> None:
     worse = a_matter("worse", 10.0, fired=(), live=live(account_id="worse"))
     calm = a_matter("calm", 90.0, fired=(), standing=(), calm=True, live=live(account_id="calm"))

@@ -17,21 +17,13 @@ class Score:
     usage: UsageScores
 
     async def run(self, day: date) -> int:
-        """Score a complete day; how many accounts got a snapshot. The database is free while the worker computes."""
+        """Score a day; how many accounts got a snapshot. The database is free while the worker computes.
+
+        How far the data reaches is remembered with it, so that cards and answers can say how old they are (UX 16).
+        """
         snapshots = await self.usage.score(day)
+        newest = await self.usage.data_until()
         async with self.store() as work:
             await work.snapshots.land(snapshots)
+            await work.flags.set("data_until", newest.isoformat() if newest else None)
         return len(snapshots)
-
-    async def sweep(self) -> date | None:
-        """When events came in that no score has seen, score the newest scored day again; that day, else None (R9).
-
-        Today is scored when it is over: a trigger must not see half a day.
-        """
-        if not await self.usage.dirty():
-            return None
-        async with self.store.reading() as work:
-            newest = await work.snapshots.latest_day()
-        if newest is not None:
-            await self.run(newest)
-        return newest

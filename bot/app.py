@@ -130,6 +130,7 @@ async def build(
     """The bot for these settings, its database opened and migrated; any part can be handed in instead."""
     _must_reach_slack(settings, slack)
     library = Library.load(Path(settings.templates) if settings.templates else None)
+    settings.make_home()
     store = database or SqlStore(settings.database)
     await store.open()
     events = UsageStore(settings.home, settings.zone, settings.scoring)

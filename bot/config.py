@@ -105,6 +105,13 @@ class Settings(BaseSettings):
             raise ValueError("LOOKOUT_WORK_START must be before LOOKOUT_WORK_END")
         return self
 
+    def make_home(self) -> None:
+        """Make the data folder, for its owner only (J9); `InvalidInput` when that cannot be."""
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise InvalidInput(f"LOOKOUT_HOME: the folder {self.home} cannot be made ({error.strerror}).") from None
+
     @property
     def zone(self) -> ZoneInfo:
         """The workspace's time zone: days are counted in it (R9)."""

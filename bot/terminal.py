@@ -29,6 +29,7 @@ SOME_WRONG = "{count} to mend; start with the first."
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[SqlStore]:
     """The database of these settings, migrated, for the length of one command."""
+    settings.make_home()
     store = SqlStore(settings.database)
     await store.open()
     try:

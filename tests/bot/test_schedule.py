@@ -180,19 +180,15 @@ async def test_stopping_waits_for_what_is_under_way_and_wakes_nothing_more(store
 
 
 async def test_a_wake_brings_the_quick_sweeps_forward(store: SqlStore) -> None:
-    woken = asyncio.Event()
-    ran = []
+    ran: asyncio.Queue[int] = asyncio.Queue()
 
     async def send() -> None:
-        ran.append(1)
-        if len(ran) > 1:
-            woken.set()
+        ran.put_nowait(1)
 
     schedule = Schedule(store, lambda: datetime.now(UTC), (Sweep("send", 3600, send),))
     schedule.start()
-    while not ran:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(ran.get(), 5)
     schedule.wake()
 
-    await asyncio.wait_for(woken.wait(), 5)
+    await asyncio.wait_for(ran.get(), 5)
     await schedule.stop()

@@ -37,7 +37,7 @@ class Visit:
 
     async def more(self, account: str, choice: str) -> Locator:
         await self.card(account).get_by_role("button", name="More actions").click()
-        await self.card(account).get_by_test_id(f"option:{choice}").click()
+        await self.card(account).get_by_role("menuitem", name=choice).click()
         return self.page.get_by_test_id("modal")
 
     async def score(self, account_id: str) -> float:
@@ -116,12 +116,12 @@ async def test_a_case_is_put_to_rest_handed_on_and_dismissed(visit: Visit) -> No
     await page.get_by_test_id("modal-submit").click()
     await expect(visit.card("Tarnbeck")).to_contain_text(re.compile("snoozed", re.IGNORECASE))
 
-    window = await visit.more("Northquay", "assign")
+    window = await visit.more("Northquay", "Assign")
     await window.get_by_label("Colleague").select_option(label="Ben Okafor")
     await page.get_by_test_id("modal-submit").click()
     await expect(visit.card("Northquay")).to_contain_text("Ben Okafor")
 
-    window = await visit.more("Kilnwood", "dismiss")
+    window = await visit.more("Kilnwood", "Dismiss")
     await window.get_by_label("False alarm").check()
     await page.get_by_test_id("modal-submit").click()
     await expect(visit.card("Kilnwood")).to_contain_text(re.compile("dismissed by ana ruiz", re.IGNORECASE))

@@ -59,8 +59,9 @@ def _in_zone(found: datetime, zone: tzinfo) -> datetime:
 
 
 def _from_epoch(number: float) -> datetime:
+    # Before 1970 by more than a year is no epoch time that anybody writes.
     for below, factor in UNITS:
-        if abs(number) < below:
+        if -4e7 < number < below:
             return EPOCH + timedelta(microseconds=round(number * factor))
     raise Unusable(f"is no epoch time: {shown(number)}")
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.importing.ordinals import Ordinals
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 5), max_size=60), st.lists(st.integers(1, 20), min_size=1, max_size=60))
 def test_a_row_gets_the_number_of_equal_rows_before_it(rows: list[int], cuts: list[int]) -> None:
     seen: Counter[int] = Counter()

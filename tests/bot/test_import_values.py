@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.fields import FIELDS, Field, column_key
@@ -33,6 +33,7 @@ def reading(field: Field, value: object, zone: tzinfo) -> tuple[object, str]:
         return None, str(fault) or "refused without a reason"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(ALL), VALUES)
 def test_any_value_is_read_or_refused_with_a_reason(field: Field, value: object) -> None:
     for zone in (UTC, BERLIN):
@@ -47,6 +48,7 @@ def test_any_value_is_read_or_refused_with_a_reason(field: Field, value: object)
             assert 0 <= read < 2**63
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_what_was_read_once_reads_the_same_again(value: object) -> None:
     for field in ALL:

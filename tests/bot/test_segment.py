@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.connectors import posthog, segment
@@ -244,6 +244,7 @@ EVENTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(EVENTS | JSON, max_size=4), JSON)
 def test_whatever_json_comes_each_event_is_taken_ignored_or_named(events: list[object], sent_at: object) -> None:
     for parsed in (

@@ -97,7 +97,7 @@ class App:
     async def tell(self) -> None:
         """Run every quick sweep once, now: what is due is drafted, delivered, sent."""
         for sweep in self.schedule.sweeps:
-            if sweep.name in {"drafts", "reminders", "send", "digest", "deliver"}:
+            if sweep.name in {"storm", "drafts", "reminders", "send", "digest", "deliver"}:
                 await sweep.run()
 
     def _web(self) -> web.Application:
@@ -135,6 +135,7 @@ async def build(
     await store.open()
     events = UsageStore(settings.home, settings.zone, settings.scoring)
     worker = ScoringWorker(store, events, home=settings.home, zone=settings.zone, config=settings.scoring)
+    schedule = Schedule(store, clock, ())
     parts = Parts(
         settings=settings,
         clock=clock,
@@ -145,13 +146,13 @@ async def build(
         mailer=mailer or mailer_of(settings, clock),
         scores=usage or worker,
         drain=Drain(store, events, clock, zone=settings.zone),
+        schedule=schedule,
     )
-    schedule = Schedule(store, clock, ())
-    desk = parts.desk(schedule)
+    desk = parts.desk()
     bolt = AsyncApp(client=slack or _client(settings), request_verification_enabled=False)
     register(bolt, desk, clock=clock)
-    daily, send = parts.daily(schedule), parts.send()
-    schedule.sweeps = parts.sweeps(schedule, daily, send)
+    daily, send = parts.daily(), parts.send()
+    schedule.sweeps = parts.sweeps(daily, send)
     return App(
         settings=settings,
         clock=clock,

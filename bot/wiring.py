@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import time
+from functools import cached_property
 
 from bot.config import Settings
 from bot.desk import Desk
@@ -36,7 +37,7 @@ from scoring.routing import Routing
 from storage.unit_of_work import SqlStore
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parts:
     """What the stages are made from; each method makes one stage or the rules that it keeps to."""
 
@@ -49,24 +50,25 @@ class Parts:
     mailer: Mailer
     scores: UsageScores
     drain: Drain
+    schedule: Schedule
 
-    @property
+    @cached_property
     def routing(self) -> Routing:
         """Who gets which card, from the settings."""
         settings = self.settings
         return Routing.from_settings(settings.alert_channel, settings.routes, lead_email=settings.lead_email)
 
-    @property
+    @cached_property
     def docket(self) -> Docket:
         """What opening a case needs."""
         return Docket(self.routing, self.library.playbook, self.settings.policy, self.settings.zone)
 
-    @property
+    @cached_property
     def drafting(self) -> Drafting:
         """What writing missing drafts needs."""
         return Drafting(self.store, self.writer, self.routing, self.clock)
 
-    @property
+    @cached_property
     def rules(self) -> MailRules:
         """What every mail keeps to; says why none can leave while mail is not set up."""
         settings = self.settings
@@ -75,27 +77,25 @@ class Parts:
         ready = settings.smtp_host and settings.mail_domains
         return MailRules(guard, settings.mail_domains, off="" if ready else MAIL_IS_OFF)
 
-    def desk(self, schedule: Schedule) -> Desk:
+    @cached_property
+    def alert(self) -> Alert:
+        """Cases and cards, and what a person answers to a storm."""
+        channel = self.settings.digest_channel
+        return Alert(self.store, self.scores, self.docket, self.drafting, self.clock, self.schedule.wake, channel)
+
+    def desk(self) -> Desk:
         """What Slack's handlers talk to."""
 
         async def brief(work: UnitOfWork, case_id: str) -> CardBrief | None:
             return await card_brief(work, case_id, self.clock())
 
-        decisions = Decisions(self.store, self.clock, schedule.wake, self.writer, brief, self.rules)
-        return Desk(decisions, OnRequest(self.store, self.docket, self.clock, schedule.wake))
+        wake = self.schedule.wake
+        decisions = Decisions(self.store, self.clock, wake, self.writer, brief, self.rules)
+        return Desk(decisions, OnRequest(self.store, self.docket, self.clock, wake))
 
-    def daily(self, schedule: Schedule) -> Daily:
+    def daily(self) -> Daily:
         """Score, detect, alert."""
         settings = self.settings
-        alert = Alert(
-            self.store,
-            self.scores,
-            self.docket,
-            self.drafting,
-            self.clock,
-            schedule.wake,
-            settings.digest_channel,
-        )
         return Daily(
             store=self.store,
             clock=self.clock,
@@ -104,7 +104,7 @@ class Parts:
             drain=self.drain.run,
             dirty=self.scores.dirty,
             score=Score(self.store, self.scores),
-            then=(Detect(self.store, settings.policy), alert),
+            then=(Detect(self.store, settings.policy), self.alert),
         )
 
     def send(self) -> Send:
@@ -112,17 +112,18 @@ class Parts:
         settings = self.settings
         return Send(self.store, self.mailer, clock=self.clock, rules=self.rules, ops_channel=settings.ops_channel)
 
-    def sweeps(self, schedule: Schedule, daily: Daily, send: Send) -> tuple[Sweep, ...]:
+    def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
         """Everything that happens again and again, and how often (seconds)."""
         settings = self.settings
         at = time.fromisoformat(settings.digest_time)
         digest = Digest(self.store, self.clock, at, settings.zone, settings.digest_channel)
         deliver = Deliver(self.store, self.notifier, digest.brief, self.clock, settings.ops_channel)
-        reminders = Reminders(self.store, self.docket, self.clock, schedule.wake)
+        reminders = Reminders(self.store, self.docket, self.clock, self.schedule.wake)
         return (
             Sweep("drain", 5, self.drain.run),
             Sweep("daily", 60, daily.run),
             Sweep("fresh", 300, daily.refresh),
+            Sweep("storm", 5, self.alert.after_storm),
             Sweep("drafts", 15, self.drafting.write_missing_drafts),
             Sweep("reminders", 30, reminders.run),
             Sweep("roll call", 600, RollCall(self.store, self.notifier).run),

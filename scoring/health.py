@@ -12,7 +12,7 @@ import numpy as np
 from scoring.briefs import Bar
 from scoring.cohort import Floats
 from scoring.config import ScoreConfig
-from scoring.model import Band, Health, Part, Reading
+from scoring.model import Health, Part, Reading
 
 SIGNALS = ("activity", "engagement", "milestones", "recency")
 LABELS: Mapping[str, str] = MappingProxyType(
@@ -87,12 +87,6 @@ def health(
         config_version=config.version,
         own=dict(own or {}),
     )
-
-
-def shown(points: float) -> int:
-    """A score as a whole number that never stands in another band than the score itself: 19.8 is shown as 19 (R3)."""
-    nearest = round(points)
-    return nearest if Band.of(nearest) is Band.of(points) else int(points)
 
 
 # -- what moved it -----------------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ def _fall(sight: Sight) -> tuple[Fact, ...]:
     day, score = (peak[0], peak[1]) if peak else (sight.day, sight.score)
     text = DROP.format(
         now=wording.score(sight.score),
-        points=wording.score(sight.drop()),
+        points=wording.shown(score) - wording.shown(sight.score),
         peak=wording.score(score),
         day=wording.day(day),
     )

@@ -9,9 +9,15 @@ from fractions import Fraction
 from scoring.model import Band
 
 
+def shown(score: float) -> int:
+    """A score as a whole number that never stands in another band than the score itself: 59.6 is shown as 59 (R3)."""
+    near = math.floor(score + 0.5)
+    return near if Band.of(near) is Band.of(score) else math.floor(score)
+
+
 def score(value: float) -> str:
-    """A score as a whole number, cut and not rounded: 79.9 is never shown as Healthy (R3)."""
-    return str(math.floor(value + 1e-9))
+    """`shown`, as text."""
+    return str(shown(value))
 
 
 def day(value: date) -> str:

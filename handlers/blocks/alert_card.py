@@ -24,11 +24,12 @@ from handlers.blocks.elements import (
 )
 from handlers.blocks.literal import cut, named, unescape
 from handlers.blocks.rich import bullets, paragraph, person, quote, rich, slack_id, words
-from handlers.blocks.wording import MARKS, age, away, confidence, day_text, money_band, reason, shown
+from handlers.blocks.wording import MARKS, age, away, confidence, day_text, money_band, reason
 from handlers.ids import Action, More, Ref
 from scoring.briefs import CardBrief
 from scoring.casework import Draft
 from scoring.model import Person
+from scoring.wording import shown
 
 PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700

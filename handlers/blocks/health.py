@@ -8,9 +8,10 @@ from handlers.blocks.elements import Json, actions, button, context, header, lin
 from handlers.blocks.lines import row
 from handlers.blocks.literal import named, size
 from handlers.blocks.rich import bullets, fixed, paragraph, rich, words
-from handlers.blocks.wording import MARKS, age, apportioned, confidence, day_text, shown, sparkline
+from handlers.blocks.wording import MARKS, age, apportioned, confidence, day_text, sparkline
 from handlers.ids import Action, Ref
 from scoring.briefs import Bar, Choice, HealthBrief, Line
+from scoring.wording import shown
 
 BAR_WIDTH = 12
 LABEL_WIDTH = 26

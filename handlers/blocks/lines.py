@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from handlers.blocks.elements import Json, button, section
 from handlers.blocks.literal import clean, cut, named
-from handlers.blocks.wording import MARKS, shown
+from handlers.blocks.wording import MARKS
 from handlers.ids import Action, Ref
 from scoring.briefs import Line
 from scoring.model import Band
+from scoring.wording import shown
 
 LINE_LIMIT = 280
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from handlers.blocks.elements import Json, small, stamped
 from scoring.casework import Case, TriggerKind
 from scoring.model import Band, Health, Signals
+from scoring.wording import shown
 
 MARKS = {Band.HEALTHY: "🟢", Band.MONITOR: "🔷", Band.AT_RISK: "⚠️", Band.CRITICAL: "🟥", Band.CHURNING: "⛔"}
 BANDS_OF_MONEY = (5, 10, 25, 50, 100, 250, 500, 1000)
@@ -18,12 +19,6 @@ SPARK_WIDTH = 30
 ALL_SIGNALS = 4
 FULL = 0.995
 STALE = timedelta(days=2)
-
-
-def shown(score: float) -> int:
-    """A score as a whole number that never rounds across a band edge (R3): 59.6 is shown as 59."""
-    near = math.floor(score + 0.5)
-    return near if Band.of(near) is Band.of(score) else math.floor(score)
 
 
 def apportioned(parts: Sequence[float], total: int) -> list[int]:

@@ -26,11 +26,12 @@ from handlers.blocks.literal import clean, cut, cut_escaped, escape, named, size
 from handlers.blocks.notice import notice, storm_settled
 from handlers.blocks.snooze_modal import snooze_modal
 from handlers.blocks.windows import case_modal, health_modal
-from handlers.blocks.wording import apportioned, money_band, shown, sparkline
+from handlers.blocks.wording import apportioned, money_band, sparkline
 from handlers.ids import Ref
 from scoring.briefs import Bar, CardBrief
 from scoring.casework import CaseState, OutreachState
 from scoring.model import Band
+from scoring.wording import shown
 from tests.handlers import samples
 from tests.handlers.limits import CARD_BLOCKS, message_faults, view_faults
 

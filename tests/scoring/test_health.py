@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring.config import ScoreConfig
-from scoring.health import SIGNALS, health, shown, waterfall
+from scoring.health import SIGNALS, health, waterfall
 from scoring.model import Band, Health, Reading
+from scoring.wording import shown
 
 DAY = date(2024, 5, 20)
 VALUES = st.none() | st.floats(0, 100) | st.integers(0, 100).map(float)

@@ -11,10 +11,10 @@ from bot.loop.briefing import card_brief
 from bot.loop.intervene import Intervene
 from bot.loop.second_look import MailRules
 from bot.loop.send import Send
-from scoring.casework import Case, Draft, Outreach
+from scoring.casework import Case, CaseState, Draft, Outreach
 from scoring.guardrails import Rules
 from scoring.messages import Mail, Post, Receipt
-from tests.builders import NOW, a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, remember
+from tests.builders import NOW, a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, an_outreach, remember
 
 RULES = MailRules(guard=Rules(zone=ZoneInfo("UTC")), domains=("us.test",))
 
@@ -184,3 +184,28 @@ async def many_cases(world: World, count: int) -> None:
     async with world.store() as work:
         for name in names:
             await work.slack.want_card(f"case-{name}", channel="#cs")
+
+
+async def approved_mails(store: Any, numbers: range) -> None:
+    """Accounts, each with a mail that was approved and is due."""
+    names = [f"n{n:03d}" for n in numbers]
+    drafts = [
+        a_draft(f"d-{name}", f"c-{name}", account_id=name, to_id=f"kim-{name}", to_email=f"kim@{name}.test")
+        for name in names
+    ]
+    await remember(
+        store,
+        a_csm(),
+        *(an_account(name) for name in names),
+        *(a_contact(f"kim-{name}", name, email=f"kim@{name}.test", timezone="UTC") for name in names),
+        *(a_snapshot(name, score=45.0) for name in names),
+        *(a_case(f"c-{name}", name, state=CaseState.APPROVED) for name in names),
+        *drafts,
+        *(
+            an_outreach(
+                f"o-{draft.account_id}", draft.case_id, account_id=draft.account_id, draft_id=draft.id,
+                content_hash=draft.content_hash, approved_by="csm-dana", to_id=draft.to_id, to_email=draft.to_email,
+            )
+            for draft in drafts
+        ),
+    )  # fmt: skip

@@ -21,8 +21,8 @@ import pytest
 
 from scoring.casework import CaseState, Outreach, OutreachState
 from storage.unit_of_work import SqlStore
-from tests.builders import a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, an_outreach, remember
 from tests.mail_sink import Sink, running
+from tests.mail_world import approved_mails
 
 KILLS, MAILS = 210, 240
 PATIENCE = 120.0
@@ -123,31 +123,6 @@ async def nursery(url: str, port: int, **more: Any) -> AsyncIterator[Nursery]:
     finally:
         process.stdin.close()
         await process.wait()
-
-
-async def approved_mails(store: SqlStore, numbers: range) -> None:
-    """Accounts, each with a mail that was approved and is due."""
-    names = [f"n{n:03d}" for n in numbers]
-    drafts = [
-        a_draft(f"d-{name}", f"c-{name}", account_id=name, to_id=f"kim-{name}", to_email=f"kim@{name}.test")
-        for name in names
-    ]
-    await remember(
-        store,
-        a_csm(),
-        *(an_account(name) for name in names),
-        *(a_contact(f"kim-{name}", name, email=f"kim@{name}.test", timezone="UTC") for name in names),
-        *(a_snapshot(name, score=45.0) for name in names),
-        *(a_case(f"c-{name}", name, state=CaseState.APPROVED) for name in names),
-        *drafts,
-        *(
-            an_outreach(
-                f"o-{draft.account_id}", draft.case_id, account_id=draft.account_id, draft_id=draft.id,
-                content_hash=draft.content_hash, approved_by="csm-dana", to_id=draft.to_id, to_email=draft.to_email,
-            )
-            for draft in drafts
-        ),
-    )  # fmt: skip
 
 
 async def every_mail(store: SqlStore, count: int) -> list[Outreach]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from scoring.errors import InvalidInput, Unavailable
 
 KINDS = ("account", "user", "name")
+MOST_KNOWN = 300_000
+"""Numbers of one kind that are kept in memory."""
 ZONE_CHANGED = (
     "The usage store counts its days in {old}, the workspace now says {new}. "
     "Set LOOKOUT_TIMEZONE back to {old}, or import again into an empty LOOKOUT_HOME. Nothing was changed."
@@ -56,6 +58,7 @@ class Ledger:
 
     def __init__(self, file: Path, zone: str, *, patience: float) -> None:
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=patience)
+        self._known: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         with self.writing():
@@ -102,14 +105,18 @@ class Ledger:
 
     def keys(self, kind: str, ids: Collection[str], *, make: bool = False) -> dict[str, int]:
         """The number of each id that has one; with `make` (inside `writing`) the others get one."""
-        wanted = json.dumps(list(ids))
+        known = self._known[kind]
+        if len(known) > MOST_KNOWN:
+            known.clear()
         find = f"SELECT id, key FROM {kind} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - of KINDS
-        known: dict[str, int] = dict(self._db.execute(find, (wanted,)).fetchall())
-        missing = sorted(set(ids) - known.keys()) if make else []
+        known |= self._db.execute(find, (json.dumps([text for text in ids if text not in known]),)).fetchall()
+        found = {text: known[text] for text in ids if text in known}
+        missing = sorted(text for text in ids if text not in found) if make else []
         if missing:
+            # Not known yet for good: the transaction may be rolled back.
             self._db.executemany(f"INSERT INTO {kind} (id) VALUES (?)", ((text,) for text in missing))  # noqa: S608
-            known |= dict(self._db.execute(find, (json.dumps(missing),)).fetchall())
-        return known
+            found |= self._db.execute(find, (json.dumps(missing),)).fetchall()
+        return found
 
     def texts(self, kind: str, keys: Iterable[int]) -> dict[int, str]:
         """The id behind each number."""

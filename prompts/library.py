@@ -24,7 +24,7 @@ FALLBACK = "low_score"
 OURS = Path(str(files("prompts")))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Library:
     """Everything that words are taken from; immutable, read once."""
 

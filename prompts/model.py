@@ -36,6 +36,7 @@ SCHEMA = {
     "required": ["subject", "body", "facts_used"],
     "additionalProperties": False,
 }
+REFUSED = "the model's service refused the request"
 REASONS = {
     401: "the model's service refused our key",
     403: "the model's service refused our key",
@@ -148,7 +149,7 @@ def _complaint(error: openai.APIStatusError) -> str:
 def _reason(error: openai.APIStatusError) -> str:
     if error.status_code >= 500:  # noqa: PLR2004 - the server's own failures
         return f"the model's service failed ({error.status_code})"
-    return f"{REASONS.get(error.status_code, 'the model’s service refused the request')} ({error.status_code})"
+    return f"{REASONS.get(error.status_code, REFUSED)} ({error.status_code})"
 
 
 def _pause(error: openai.APIStatusError) -> float | None:

@@ -35,7 +35,7 @@ SET_ASIDE = "the model's text was set aside: {why}"
 REWRITTEN = "the model rewrote its text once, because {why}"
 UNKNOWN_FACT = "it names a fact that was not given: {what}"
 OWN_LINK = "“{what}” is a link, and links are placed by us alone"
-DROPPED_FIRST = ("done", "next", "tip", "goal", "step", "feature", "link", "contact")
+DROPPED_FIRST = ("done", "next", "tip", "goal", "step", "feature", "link", "contact", "csm")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ INTERNAL = (
 FACTS = (FEATURE, STEP, DONE, SEATS, GOAL, *INTERNAL)
 
 GOOD_SUBJECT = "A shorter close with your report builder"
-GOOD_BODY = """Your goal is to cut the month-end close to 3 days, and the report builder is a good place to win the first hours.
+GOOD_BODY = """Your goal is to cut the month-end close to 3 days, and the report builder is a good place to win
+the first hours.
 
 Name the report you use most after the question it answers, and keep it apart from all the others. Whoever opens it
 next knows at once what it is for, and nobody has to rebuild it at the end of the month. Once that works, the same

@@ -13,8 +13,6 @@ from prompts.library import Library
 from scoring.casework import Fact, Finding
 from scoring.model import Account, Person, Role
 from tests.prompts import attacks, good_drafts
-from tests.prompts.good_shift_drafts import SHIFTS
-from tests.prompts.more_good_drafts import CAMPAIGNS, CLOSE
 from tests.prompts.people import ACME, ANA, DANA, FACTS, GOOD_BODY, GOOD_SUBJECT, LINKS
 
 JOSE = Person("p-2", Role.CONTACT, name="José Álvarez-Núñez")
@@ -60,10 +58,10 @@ def gate(library: Library, case: Case, subject: str, middle: str) -> tuple[Findi
 
 
 GOOD = [
-    *((ABOUT_CLOSE, *one) for one in good_drafts.drafts()),
-    *((ABOUT_CLOSE, *one) for one in CLOSE),
-    *((ABOUT_CAMPAIGNS, *one) for one in CAMPAIGNS),
-    *((ABOUT_SHIFTS, *one) for one in SHIFTS),
+    *((ABOUT_CLOSE, *one) for one in good_drafts.mixed()),
+    *((ABOUT_CLOSE, *one) for one in good_drafts.whole("close")),
+    *((ABOUT_CAMPAIGNS, *one) for one in good_drafts.whole("campaigns")),
+    *((ABOUT_SHIFTS, *one) for one in good_drafts.whole("shifts")),
 ]
 
 

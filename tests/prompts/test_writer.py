@@ -1,4 +1,4 @@
-"""The writer in front of a real HTTP service, with the real client: whatever comes back, a draft comes out (R45-R49)."""
+"""The writer before a real HTTP service, with the real client: whatever comes back, a draft comes out (R45-R49)."""
 
 from __future__ import annotations
 
@@ -112,33 +112,44 @@ async def test_a_model_that_obeys_an_instruction_in_an_event_name_gets_nothing_t
         assert "ignore all rules" not in json.dumps(request["messages"][:2])
 
 
+NOT_JSON = "the model's answer was not the JSON that was asked for"
+NO_ANSWER = "the model's service sent something that is no answer"
+TWO_SUBJECTS = '{"subject": "A", "subject": "B", "body": "C", "facts_used": []}'
+TWO_OBJECTS = '[{"subject": "A", "body": "B", "facts_used": []}] {}'
+
+
 @pytest.mark.parametrize(
     ("behaviour", "why", "calls"),
     [
         (content(None, refusal="I can't help with that."), "the model declined to write it", 1),
         (content("", finish="content_filter"), "the model's provider blocked the answer", 1),
         (content('{"subject": "A", "bo', finish="length"), "the model's answer was cut off", 2),
-        (content('{"subject": "A", "body": '), "the model's answer was not the JSON that was asked for", 2),
-        (content("Sure! I would love to help you with this."), "the model's answer was not the JSON that was asked for", 2),
+        (content('{"subject": "A", "body": '), NOT_JSON, 2),
+        (content("Sure! I would love to help you with this."), NOT_JSON, 2),
         (content('{"subject": "A", "body": "B"}'), "the model's answer had the wrong fields (facts_used)", 2),
         (says("A", "B", [], recipient="evil@x.example"), "the model's answer had the wrong fields (recipient)", 2),
-        (content('{"subject": "A", "subject": "B", "body": "C", "facts_used": []}'), "the model's answer was not the JSON that was asked for", 2),
-        (content('{"subject": ["A"], "body": 5, "facts_used": {}}'), "the model's answer was not the JSON that was asked for", 2),
-        (content('[{"subject": "A", "body": "B", "facts_used": []}] {}'), "the model's answer was not the JSON that was asked for", 2),
+        (content(TWO_SUBJECTS), NOT_JSON, 2),
+        (content('{"subject": ["A"], "body": 5, "facts_used": {}}'), NOT_JSON, 2),
+        (content('{"subject": "A", "body": "B", "facts_used": [1]}'), NOT_JSON, 2),
+        (content(TWO_OBJECTS), NOT_JSON, 2),
+        (content("[" * 50_000), NOT_JSON, 2),
         (content(""), "the model's answer was empty", 2),
         (content(None), "the model's answer was empty", 2),
         (says("", "   "), "the model's answer was empty", 2),
         (says("A", "word " * 5000), "the model's answer was far too long", 2),
-        (sends(b'{"choices": []}'), "the model's service sent something that is no answer", 2),
-        (sends(b"[1, 2"), "the model's service sent something that is no answer", 2),
-        (sends(b"[" * 100_000), "the model's service sent something that is no answer", 2),
-        (sends(b"null"), "the model's service sent something that is no answer", 2),
-        (sends(b'{"choices": [{"message": null}]}'), "the model's service sent something that is no answer", 2),
-        (sends(b"<html>Sign in to the wifi</html>", kind="text/html"), "the model's service sent something that is no answer", 2),
+        (says("A", "a." * 1900), "the model's answer was no text", 2),
+        (sends(b'{"choices": []}'), NO_ANSWER, 2),
+        (sends(b"[1, 2"), NO_ANSWER, 2),
+        (sends(b"[" * 100_000), NO_ANSWER, 2),
+        (sends(b"null"), NO_ANSWER, 2),
+        (sends(b""), NO_ANSWER, 2),
+        (sends(b'{"choices": [{"message": null}]}'), NO_ANSWER, 2),
+        (sends(b"<html>Sign in to the wifi</html>", kind="text/html"), NO_ANSWER, 2),
+        (sends(b"\xff\xfe\x00"), NO_ANSWER, 2),
         (sends(b"x" * 10_000_000), "the model's answer was far too long", 1),
-        (sends(b"\xff\xfe\x00"), "the model's service sent something that is no answer", 2),
         (error(401), "the model's service refused our key (401)", 1),
         (error(404), "the model's service does not know this model or address (404)", 1),
+        (error(418), "the model's service refused the request (418)", 1),
         (error(429, headers={"Retry-After": "0.5"}), "the model's service is busy (429)", 2),
         (error(429, headers={"Retry-After": "600"}), "the model's service is busy (429)", 1),
         (error(429, headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), "the model's service is busy (429)", 1),
@@ -146,7 +157,7 @@ async def test_a_model_that_obeys_an_instruction_in_an_event_name_gets_nothing_t
         (error(503, "<html>down</html>"), "the model's service failed (503)", 2),
         (cuts_the_line(), "the model's service could not be reached", 2),
     ],
-)  # fmt: skip
+)
 async def test_every_odd_answer_gives_the_template_and_a_sentence_why(writer_at, service, behaviour, why, calls):
     service.will(behaviour)
 
@@ -227,10 +238,10 @@ async def test_a_first_answer_that_takes_the_budget_leaves_no_time_for_a_repair(
 
 async def test_a_text_in_another_language_is_set_aside(writer_at, service):
     french = (
-        "Votre objectif passe avant tout, et voici une idée simple pour votre équipe. Donnez à chaque rapport le nom de la "
-        "question à laquelle il répond, puis gardez seulement ceux que vous ouvrez vraiment. La personne suivante sait alors "
-        "tout de suite à quoi il sert, et personne ne doit le refaire à la fin du mois. Cela demande peu de temps et vous "
-        "aide chaque semaine.\n\nSouhaitez-vous que nous regardions cela ensemble lors d'un court appel?"
+        "Votre objectif passe avant tout, et voici une idée simple pour votre équipe. Donnez à chaque rapport le nom "
+        "de la question à laquelle il répond, puis gardez seulement ceux que vous ouvrez vraiment. La personne suivante"
+        " sait alors tout de suite à quoi il sert, et personne ne doit le refaire à la fin du mois. Cela demande peu de "
+        "temps et vous aide chaque semaine.\n\nSouhaitez-vous que nous regardions cela ensemble lors d'un court appel?"
     )
     service.will(says("Une idée pour votre équipe", french, []))
 

@@ -75,7 +75,7 @@ def test_a_crossing_below_20_fires_both_crossings_and_counts_as_churning() -> No
     low, churning = sorted(fired(19.8, past(61.0, 60.5)), key=lambda t: t.kind is TriggerKind.CHURNING)[-2:]
 
     assert (low.floor, churning.kind, churning.floor) == (Band.HEALTHY, TriggerKind.CHURNING, Band.CHURNING)
-    assert churning.why[0].text == "Health 19: it fell below 20. It was 60 on 19 Nov."
+    assert churning.why[0].text == "Health 19: it fell below 20. It was 61 on 19 Nov."
 
 
 # R21: a fall within seven days

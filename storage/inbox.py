@@ -17,6 +17,7 @@ from storage.transaction import Transaction
 # Keys are hexadecimal; their first two digits divide them evenly.
 PARTS = 256
 KINDS = {kind.value: kind for kind in Kind}
+WORDS = {kind: kind.value for kind in Kind}
 COLUMNS = "key, kind, at_us, account_id, user_id, domain, name, n, traits"
 
 
@@ -110,7 +111,7 @@ class SqlInbox:
 
 def _row(arrival: Arrival) -> tuple[object, ...]:
     # The plain word: a driver may spell a member of an enumeration by its name.
-    return (arrival.key, arrival.kind.value, *arrival[2:])
+    return (arrival.key, WORDS[arrival.kind], *arrival[2:])
 
 
 def _stored(row: Sequence[Any]) -> Stored:

@@ -90,7 +90,9 @@ class _Request:
             return _account(event, Arrival(key, Kind.ACCOUNT, at, "", user), self._zone)
         if not (user or account):
             return None
-        return Arrival(key, Kind.USE, at, account, visitor, _domain(user, event, context), _use_name(str(call), event))
+        # The domain serves to find the account, so it is read only where none is named.
+        domain = "" if account else _domain(user, event, context)
+        return Arrival(key, Kind.USE, at, account, visitor, domain, _use_name(str(call), event))
 
     def _clock_for(self, event: Json) -> SenderClock:
         if self._timed_by_body:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.app import App, build
@@ -11,12 +12,15 @@ from bot.config import Settings
 from bot.loop.ports import Clock
 from scoring.model import Account, Milestone, Person
 
+DAILY = "daily"
+
 
 class LiveBot:
-    """Implements the stage's `DemoBot` over `bot.app`."""
+    """Implements the stage's `DemoBot` over `bot.app`. A sweep never runs twice at once, whoever asks for it."""
 
     def __init__(self, app: App) -> None:
         self.app = app
+        app.schedule.sweeps = tuple(replace(sweep, run=_one_at_a_time(sweep.run)) for sweep in app.schedule.sweeps)
 
     async def load(
         self, accounts: Iterable[Account], people: Iterable[Person], milestones: Iterable[Milestone]
@@ -35,7 +39,7 @@ class LiveBot:
 
     async def daily(self) -> None:
         """Score, detect and alert for every complete day that is due."""
-        await self.app.daily.run()
+        await next(sweep for sweep in self.app.schedule.sweeps if sweep.name == DAILY).run()
 
     async def tell(self) -> None:
         """Work off everything that is due now."""
@@ -53,3 +57,14 @@ class LiveBot:
 async def live_bot(settings: Settings, clock: Clock) -> LiveBot:
     """Build the bot that the demo shows."""
     return LiveBot(await build(settings, clock=clock))
+
+
+def _one_at_a_time(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """The demo asks for a sweep when its clock has moved; the bot's own schedule may be at it already."""
+    lock = asyncio.Lock()
+
+    async def alone() -> object:
+        async with lock:
+            return await run()
+
+    return alone

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import errno
+import shutil
+import signal
 import socket
 import sys
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from os import environ
@@ -17,8 +21,8 @@ from pathlib import Path
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from bot.config import Settings
-from bot.demo.cast import real_bot
 from bot.demo.clock import DemoClock, workday
+from bot.demo.live import live_bot
 from bot.demo.mailbox import Mailbox
 from bot.demo.names import HOUSE, PRODUCT
 from bot.demo.page_server import PageServer
@@ -26,10 +30,13 @@ from bot.demo.slack import LocalSlack
 from bot.demo.stage import REPLAYED_DAYS, SCORING, DemoBot, Stage
 from bot.demo.world import CSMS, ZONE, World
 from bot.loop.ports import Clock
+from scoring.errors import InvalidInput
 
 HOST = "127.0.0.1"
 ALERTS, DIGEST, PARTNERS = "cs-alerts", "cs-digest", "partners"
 SERVING = "The demo is open at {url}\nEverything in it is invented and stays on this machine. Ctrl+C ends it."
+
+TAKEN = "Port {port} is in use on this machine. Try: lookout demo --port {other}"
 
 Builder = Callable[[Settings, Clock], Awaitable[DemoBot]]
 
@@ -68,21 +75,44 @@ class Demo:
         return self.slack.address
 
 
-async def serve(port: int, build: Builder = real_bot, *, open_browser: bool = True) -> None:
-    """Serve the demo until it is interrupted; the page is there at once and fills while the past is played."""
-    with tempfile.TemporaryDirectory(prefix="lookout-demo-") as folder:
-        async with demo(build, home=Path(folder), port=port) as running:
-            sys.stdout.write(SERVING.format(url=running.url) + "\n")
-            sys.stdout.flush()
-            if open_browser and has_screen(environ):
-                webbrowser.open(running.url)
-            await running.rehearsal
-            await asyncio.Event().wait()
+async def serve(port: int, build: Builder = live_bot, *, open_browser: bool = True) -> None:
+    """Serve the demo until it is interrupted; the page is there at once and fills while the past is played.
+
+    Raises:
+        InvalidInput: the port is taken.
+    """
+    stopping = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt there
+            asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    with tempfile.TemporaryDirectory(prefix="lookout-demo-", ignore_cleanup_errors=True) as folder:
+        # A worker that is scoring right now may still write after the folder has gone; at exit it has ended.
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            async with demo(build, home=Path(folder), port=port) as running:
+                sys.stdout.write(SERVING.format(url=running.url) + "\n")
+                sys.stdout.flush()
+                if open_browser and has_screen(environ):
+                    webbrowser.open(running.url)
+                await _until(stopping, running.rehearsal)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise InvalidInput(TAKEN.format(port=port, other=port + 1)) from None
+
+
+async def _until(stopping: asyncio.Event, rehearsal: asyncio.Task[None]) -> None:
+    """Wait for the end; a rehearsal that fails ends it at once."""
+    end = asyncio.create_task(stopping.wait())
+    await asyncio.wait({end, rehearsal}, return_when=asyncio.FIRST_COMPLETED)
+    if rehearsal.done():
+        rehearsal.result()
+    await end
 
 
 @asynccontextmanager
 async def demo(
-    build: Builder = real_bot, *, home: Path, port: int = 0, today: date | None = None
+    build: Builder = live_bot, *, home: Path, port: int = 0, today: date | None = None
 ) -> AsyncIterator[Demo]:
     """Local Slack, page, mailbox, world and bot, put together; the first day is `today`, by default the real one."""
     start = workday(today or datetime.now(UTC).date())

@@ -75,7 +75,11 @@ class LocalSlack:
         self._runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError:
+            await self.__aexit__()
+            raise
         self.port = self._runner.addresses[0][1]
         return self
 

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from bot.demo.clock import DemoClock, workday
 from bot.demo.mailbox import Mailbox, address_of
-from bot.demo.run import has_screen, settings_of
+from bot.demo.run import has_screen, serve, settings_of
 from bot.demo.slack import LocalSlack
+from scoring.errors import InvalidInput
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 11, 20, 11, tzinfo=UTC)
@@ -98,3 +99,9 @@ def test_a_browser_is_opened_only_where_there_is_a_screen(monkeypatch: pytest.Mo
     assert has_screen({"DISPLAY": ":0"})
     monkeypatch.setattr("sys.platform", "darwin")
     assert has_screen({})
+
+
+async def test_a_port_that_is_taken_is_said_so_with_a_way_out() -> None:
+    async with LocalSlack() as other:
+        with pytest.raises(InvalidInput, match=f"Port {other.port} is in use"):
+            await serve(other.port, open_browser=False)

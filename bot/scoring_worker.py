@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from bot.loop.records import Store
 from bot.scoring_run import Book
 from scoring.config import ScoreConfig
+from scoring.errors import Unavailable
 from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
 from scoring.signals import Texts
@@ -25,6 +29,11 @@ from storage.usage.rollups import Rollups
 from storage.usage.score_file import ScoreFile
 
 Result = TypeVar("Result")
+DIED = (
+    "Scoring {day} was stopped twice from outside, perhaps for want of memory. No score was changed; it is tried again."
+)
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +122,28 @@ class ScoringWorker:
         self._home = home
         self._zone = zone
         self._config = config
-        self._pool = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+        self._pool = _process()
 
     async def score(self, day: date) -> list[Snapshot]:
-        """Every account's snapshot at the end of `day`, from all events that have come in."""
+        """Every account's snapshot at the end of `day`, from all events that have come in.
+
+        Raises:
+            Unavailable: the process died twice, or the usage store cannot be read.
+        """
         task = await self.task()
+        try:
+            return await self._in_process(task, day)
+        except BrokenProcessPool:
+            # The process was killed, perhaps for want of memory. A pool does not replace it by itself.
+            log.warning("the scoring process died and is started again", day=day.isoformat())
+            self._pool = _process()
+        try:
+            return await self._in_process(task, day)
+        except BrokenProcessPool as error:
+            self._pool = _process()
+            raise Unavailable(DIED.format(day=day)) from error
+
+    async def _in_process(self, task: Task, day: date) -> list[Snapshot]:
         return await asyncio.get_running_loop().run_in_executor(self._pool, score_days, task, day, day)
 
     async def data_until(self) -> datetime | None:
@@ -139,6 +165,11 @@ class ScoringWorker:
     def close(self) -> None:
         """Let the worker process end."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _process() -> ProcessPoolExecutor:
+    """One process, started afresh: a copy of ours would bring along threads and open files."""
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
 
 
 async def task_from(store: Store, *, home: Path, zone: ZoneInfo, config: ScoreConfig) -> Task:

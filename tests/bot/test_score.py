@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -190,18 +192,28 @@ async def test_scoring_lands_one_snapshot_a_day_and_again_changes_nothing(
     assert await worker.volume(2, DAY) == [1, 1]
 
 
-async def test_a_late_event_has_the_newest_day_scored_again_and_silence_costs_nothing(
+async def test_a_late_event_is_in_the_score_when_its_day_is_scored_again(
     store: SqlStore, usage: UsageStore, worker: ScoringWorker
 ) -> None:
     stage = Score(store, worker)
     usage.append("a", daily_use(100)[20:])
-    assert await stage.sweep() is None  # nothing was scored yet: the daily run comes first
     await stage.run(DAY)
-    assert await stage.sweep() is None
+    assert not await worker.dirty()
     usage.append("late", [Event("late", noon(DAY), "acme", "ann", "report")])
-    assert await stage.sweep() == DAY
+    assert await worker.dirty()
+    await stage.run(DAY)
     async with store.reading() as work:
         assert (await work.snapshots.on(DAY))["acme"].signals.last_active_on == DAY
+
+
+async def test_a_worker_that_was_killed_is_replaced(usage: UsageStore, worker: ScoringWorker) -> None:
+    usage.append("a", daily_use(3))
+    before = await worker.score(DAY)
+    (killed,) = worker._pool._processes
+    os.kill(killed, signal.SIGKILL)
+    assert await worker.score(DAY) == before
+    (pid,) = worker._pool._processes
+    assert pid != killed
 
 
 async def test_while_the_worker_scores_the_event_loop_is_free(usage: UsageStore, worker: ScoringWorker) -> None:

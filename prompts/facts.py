@@ -44,6 +44,7 @@ TIP = "A tip that may be passed on: {value}"
 
 TITLES = frozenset({"dr", "mr", "mrs", "ms", "mx", "miss", "prof", "herr", "frau", "sir", "madam", "the"})
 _NAME = regex.compile(r"[\p{L}][\p{L}\p{M}'’-]{0,29}")
+_ADDRESS = regex.compile(rf"://|@|\bwww[.]|[.]{pointers.ENDINGS}\b", regex.IGNORECASE)
 _PLAIN = regex.compile(r"[\p{L}\p{N}][\p{L}\p{M}\p{N} ,'’&/+%()-]*[\p{L}\p{N}%)]?")
 
 
@@ -114,7 +115,7 @@ def _placed(library: Library, facts: Iterable[Fact], tip: Tip | None) -> dict[st
     values: dict[str, str] = {}
     for fact in facts:
         place = PLACED.get(fact.id)
-        if place is None:
+        if place is None or _ADDRESS.search(fact.value):
             continue
         value = fact.value.strip().rstrip(".!") if place == "goal" else readable(fact.value)
         if place == "feature" and tip and tip.name:

@@ -6,7 +6,7 @@ import unicodedata
 
 import regex
 
-_TLD = (
+ENDINGS = (
     r"(?:com|net|org|io|co|ai|app|dev|de|fr|es|it|nl|eu|uk|us|ca|ch|at|be|pl|ru|cn|in|info|biz|me|tv|xyz|shop|online|"
     r"site|club|link|click|top|tech|cloud|store|live|life|pro|gg|ly|to|sh|ws|su|br|jp|kr|au|se|no|dk|fi|zip|mov|support)"
 )
@@ -18,13 +18,13 @@ _PATTERNS = (
     regex.compile(r"(?<!\S)//[\p{L}\p{N}]\S*"),
     regex.compile(r"\bwww\s?[.]\s?\S+", regex.IGNORECASE),
     regex.compile(r"[\p{L}\p{N}](?:[\p{L}\p{N}-]*[.])+(?!(?:g|e)\b)[\p{L}][\p{L}\p{N}-]{1,23}(?:[:/?#]\S*)?"),
-    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s*[\[({{<]+\s*(?:dot|[.])\s*[\])}}>]+\s*{_TLD}\b", regex.IGNORECASE),
-    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s+dot\s+{_TLD}\b", regex.IGNORECASE),
-    regex.compile(rf"[\p{{L}}\p{{N}}-]+(?:\s[.]\s?|[.]\s){_TLD}(?=/|\s*$)", regex.IGNORECASE | regex.MULTILINE),
-    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s[.]{_TLD}\b", regex.IGNORECASE),
+    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s*[\[({{<]+\s*(?:dot|[.])\s*[\])}}>]+\s*{ENDINGS}\b", regex.IGNORECASE),
+    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s+dot\s+{ENDINGS}\b", regex.IGNORECASE),
+    regex.compile(rf"[\p{{L}}\p{{N}}-]+(?:\s[.]\s?|[.]\s){ENDINGS}(?=/|\s*$)", regex.IGNORECASE | regex.MULTILINE),
+    regex.compile(rf"[\p{{L}}\p{{N}}-]+\s[.]{ENDINGS}\b", regex.IGNORECASE),
     regex.compile(r"\b(?:\d{1,3}[.]){3}\d{1,3}\b|\[[0-9a-f:]*:[0-9a-f:]*\]", regex.IGNORECASE),
     regex.compile(r"\S*[@＠]\S*"),
-    regex.compile(rf"\S+\s*[\[(]?\s*\bat\b\s*[\])]?\s*\S+\s*[\[(]?\s*\bdot\b\s*[\])]?\s*{_TLD}\b", regex.IGNORECASE),
+    regex.compile(rf"\S+\s*[\[(]?\s*\bat\b\s*[\])]?\s*\S+\s*[\[(]?\s*\bdot\b\s*[\])]?\s*{ENDINGS}\b", regex.IGNORECASE),
     regex.compile(r"(?:\+|\b00)\s?\d[\d\s()./-]{5,}\d"),
     regex.compile(r"\(?\b\d{2,5}\)?[\s./-]\d{2,4}[\s./-]\d{2,5}(?:[\s./-]\d{1,5})*\b(?<![0-9]{4}-[0-9]{2}-[0-9]{2})"),
     regex.compile(r"\b\d{7,}\b"),

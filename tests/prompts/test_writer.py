@@ -240,8 +240,9 @@ async def test_a_text_in_another_language_is_set_aside(writer_at, service):
     french = (
         "Votre objectif passe avant tout, et voici une idée simple pour votre équipe. Donnez à chaque rapport le nom "
         "de la question à laquelle il répond, puis gardez seulement ceux que vous ouvrez vraiment. La personne suivante"
-        " sait alors tout de suite à quoi il sert, et personne ne doit le refaire à la fin du mois. Cela demande peu de "
-        "temps et vous aide chaque semaine.\n\nSouhaitez-vous que nous regardions cela ensemble lors d'un court appel?"
+        " sait alors à quoi il sert, et personne ne doit le refaire à la fin du mois. Cela demande peu"
+        " de temps et vous aide chaque semaine.\n\n"
+        "Souhaitez-vous que nous regardions cela ensemble lors d'un court appel?"
     )
     service.will(says("Une idée pour votre équipe", french, []))
 

@@ -50,15 +50,18 @@ class Cohorts:
             yield readers, values[readers], np.sort(theirs[~np.isnan(theirs)])
 
     def percentile(self, values: Floats) -> Floats:
-        """The share of peers whose value is not above the account's own; 0 where its value is 0, nan without peers.
+        """The share of peers below the account's own value, those with the same value counting half; nan without peers.
 
-        Counting ties as reached makes every account at its cohort's median at least 0.5, which R4 asks for.
+        So the median of a cohort without ties is exactly 0.5. Where most peers are silent, silence is no sign of
+        anything and gets part of the points; how long it lasts is the matter of recency (R7). Tried on real data,
+        calling every silent account 0 ranked leavers worse and made a fifth of all accounts Churning.
         """
         result = np.full(self.accounts, np.nan)
         for readers, own, theirs in self.each(values):
             if len(theirs):
-                reached = np.searchsorted(theirs, own, side="right") / len(theirs)
-                result[readers] = np.where(own > 0, reached, 0.0)
+                below = np.searchsorted(theirs, own, side="left")
+                reached = np.searchsorted(theirs, own, side="right")
+                result[readers] = (below + reached) / (2 * len(theirs))
         return result
 
     def multiple_of_median(self, values: Floats, least: int) -> Floats:

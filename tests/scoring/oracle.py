@@ -173,7 +173,7 @@ class Oracle:
         if not peers:
             return None
         own = figure(key)
-        return sum(figure(k) <= own for k in peers) / len(peers) if own > 0 else 0.0
+        return sum(1.0 if figure(k) < own else 0.5 if figure(k) == own else 0.0 for k in peers) / len(peers)
 
     def vs_peers(self, key: str) -> float | None:
         def index(k: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 
 import regex
 
@@ -59,7 +60,7 @@ def without_links(text: str, links: Iterable[str]) -> str:
 
 def _numbers(text: str, known: Sequence[str]) -> list[str]:
     ground = {amount.key for part in known for amount in amounts(mentions(part)[1])}
-    ground |= {(amount.value, amount.kind, amount.unit) for part in known for amount in amounts(part)}
+    ground |= {(Fraction(day.year), "plain", "") for part in known for day in mentions(part)[0] if day.year}
     return [amount.shown for amount in amounts(text) if amount.key not in ground]
 
 

@@ -21,6 +21,8 @@ _PATTERNS = (
     regex.compile(rf"[\p{{L}}\p{{N}}-]+\s*[\[({{<]+\s*(?:dot|[.])\s*[\])}}>]+\s*{ENDINGS}\b", regex.IGNORECASE),
     regex.compile(rf"[\p{{L}}\p{{N}}-]+\s+dot\s+{ENDINGS}\b", regex.IGNORECASE),
     regex.compile(rf"[\p{{L}}\p{{N}}-]+(?:\s[.]\s?|[.]\s){ENDINGS}(?=/|\s*$)", regex.IGNORECASE | regex.MULTILINE),
+    regex.compile(r"[\p{L}\p{N}-]+\s[.]\s(?:com|net|org|io|co|ai|app|dev|info|biz|example)\b", regex.IGNORECASE),
+    regex.compile(r"\\\\[\p{L}\p{N}]"),
     regex.compile(rf"[\p{{L}}\p{{N}}-]+\s[.]{ENDINGS}\b", regex.IGNORECASE),
     regex.compile(r"\b(?:\d{1,3}[.]){3}\d{1,3}\b|\[[0-9a-f:]*:[0-9a-f:]*\]", regex.IGNORECASE),
     regex.compile(r"\S*[@＠]\S*"),

@@ -51,6 +51,7 @@ _HARMLESS = regex.compile(
     r"\bdouble[- ](?:check|click|tap|sided)\w*|\bthird[- ]part\w+|\bone[- ](?:by[- ]one|another)\b"
     r"|\bone (?:day|week|month|year|hour) (?:to the (?:next|other)|at a time|after (?:another|the other))\b"
 )
+_EVERY_SECOND = regex.compile(r"(?<=\bevery )second\b")
 _LONG_SCALES = ("hundred", "thousand", "million", "billion", "dozen")
 _HINT = regex.compile(
     r"\d|\b(?:" + "|".join((*UNITS, *TENS, *ORDINALS, *SHARES, *PARTS, *TIMES, *VAGUE, *_LONG_SCALES)) + r")"
@@ -81,6 +82,7 @@ class _Token:
 def amounts(text: str) -> tuple[Amount, ...]:
     """All numbers of a text in order. "One" alone is a pronoun, "first" and "second" are no numbers."""
     calm = _HARMLESS.sub(" ", unicodedata.normalize("NFKC", text).casefold())
+    calm = _EVERY_SECOND.sub("2", calm)
     if _HINT.search(calm) is None:
         return ()
     tokens = [_Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(calm)]

@@ -1,10 +1,18 @@
-"""Drafts that a hostile or careless model may write. Each is a good draft with one thing in it that must not pass."""
+"""Drafts that a hostile or careless model may write. Each is a good draft with one thing in it that must not pass.
+
+`hostile_sentences.txt` was written after the lists, to see what they miss: of the first hundred 31 passed, of the next
+eighty 11, most of them promises in new words. The lists learned them. What they cannot learn stays with the person who
+approves: a company's name in lower case, a claim without a number.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.prompts.people import GOOD_BODY, GOOD_SUBJECT
+
+FRESH = Path(__file__).parent / "hostile_sentences.txt"
 
 SENTENCES: dict[str, tuple[str, ...]] = {
     "a number": (
@@ -317,6 +325,8 @@ def drafts() -> Iterator[tuple[str, str, str]]:
         for at, sentence in enumerate(sentences):
             spoiled = f"{sentence}\n{middle}" if at % 2 else f"{middle}\n{sentence}"
             yield kind, GOOD_SUBJECT, "\n\n".join((first, spoiled, ask))
+    for sentence in FRESH.read_text(encoding="utf-8").splitlines():
+        yield "a fresh one", GOOD_SUBJECT, "\n\n".join((first, f"{middle} {sentence}", ask))
     for sentence in DISGUISED:
         yield "a disguise", GOOD_SUBJECT, "\n\n".join((first, f"{middle} {sentence}", ask))
     for subject in SUBJECTS:

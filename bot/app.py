@@ -19,6 +19,7 @@ from bot.config import Settings
 from bot.desk import Desk
 from bot.intake.door import Door
 from bot.intake.drain import Drain
+from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, UsageScores, Writer
 from bot.loop.send import Send
 from bot.schedule import Daily, Schedule
@@ -59,6 +60,7 @@ class App:
     drain: Drain
     door: Door
     send: Send
+    lead: Leader
     schedule: Schedule
     _runner: web.AppRunner | None = None
     _socket: AsyncSocketModeHandler | None = None
@@ -76,14 +78,13 @@ class App:
             token = self.settings.slack_app_token.get_secret_value()
             self._socket = AsyncSocketModeHandler(self.bolt, token, web_client=self.bolt.client)
             await self._socket.connect_async()  # type: ignore[no-untyped-call]
-        if await self.schedule.leads():
-            await self.send.recover()
+        await self.lead.beat()
         self.schedule.start()
         log.info("lookout is running", port=self.port, socket_mode=self.settings.socket_mode)
 
     async def stop(self) -> None:
         """Take no more work, let what is under way end, and let go of everything."""
-        await self.schedule.stop()
+        await self.lead.stop(hand_over=await self.schedule.stop())
         if self._socket is not None:
             await self._socket.close_async()  # type: ignore[no-untyped-call]
         if self._runner is not None:
@@ -135,7 +136,6 @@ async def build(
     await store.open()
     events = UsageStore(settings.home, settings.zone, settings.scoring)
     worker = ScoringWorker(store, events, home=settings.home, zone=settings.zone, config=settings.scoring)
-    schedule = Schedule(store, clock, ())
     parts = Parts(
         settings=settings,
         clock=clock,
@@ -145,14 +145,13 @@ async def build(
         writer=model or writer_of(settings, library),
         mailer=mailer or mailer_of(settings, clock),
         scores=usage or worker,
-        drain=Drain(store, events, clock, zone=settings.zone),
-        schedule=schedule,
+        usage=events,
     )
     desk = parts.desk()
     bolt = AsyncApp(client=slack or _client(settings), request_verification_enabled=False)
     register(bolt, desk, clock=clock)
     daily, send = parts.daily(), parts.send()
-    schedule.sweeps = parts.sweeps(daily, send)
+    parts.schedule.sweeps = parts.sweeps(daily, send)
     return App(
         settings=settings,
         clock=clock,
@@ -165,7 +164,8 @@ async def build(
         drain=parts.drain,
         door=Door(store, clock),
         send=send,
-        schedule=schedule,
+        lead=parts.lead,
+        schedule=parts.schedule,
     )
 
 

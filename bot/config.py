@@ -34,12 +34,16 @@ class Settings(BaseSettings):
     openai_base_url: str = ""
     openai_model: str = "gpt-5-mini"
 
+    drafts_per_day: int = Field(default=500, ge=0, alias="LOOKOUT_DRAFTS_PER_DAY")
+
     database_url: str = ""
     home: Path = Field(default=Path("var"), alias="LOOKOUT_HOME")
 
     host: str = Field(default="127.0.0.1", alias="LOOKOUT_HOST")
     port: int = Field(default=8080, ge=0, le=65535, alias="LOOKOUT_PORT")
     write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_WRITE_KEYS")
+
+    leads: bool = Field(default=True, alias="LOOKOUT_LEADS")
 
     timezone: str = Field(default="UTC", alias="LOOKOUT_TIMEZONE")
     score_hour: int = Field(default=6, ge=0, le=23, alias="LOOKOUT_SCORE_HOUR")

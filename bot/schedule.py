@@ -1,14 +1,12 @@
 """When things happen: a few sweeps that wake up often, find what is due in the tables, and do it.
 
 The scheduler keeps no promises of its own: everything with a date is a row, so a restart or a missed tick loses
-nothing and a double tick does no harm. One process of several does the work, by a lease.
+nothing and a double tick does no harm. Of several processes the one that leads does the work (`bot/leader.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,11 +19,11 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from bot.loop.lead import Lead, LeadLost
 from bot.loop.ports import Clock
 from bot.loop.records import Store
 
-LEASE = "leader"
-LEASE_TIME = timedelta(seconds=15)
+LOOK_SECONDS = 1.0
 CATCH_UP_DAYS = 14
 DRAIN_SECONDS = 10.0
 PAST_DAYS = 28
@@ -99,23 +97,20 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """One thing done again and again. `leader` sweeps run in one process only."""
+    """One thing done again and again, in the process that leads."""
 
     name: str
     every: float
     run: Callable[[], Awaitable[object]]
-    leader: bool = True
 
 
 @dataclass(slots=True)
 class Schedule:
     """Runs the sweeps on APScheduler; `wake` brings the quick ones forward after a click."""
 
-    store: Store
-    clock: Clock
+    lead: Lead
     sweeps: Sequence[Sweep]
     quick: frozenset[str] = frozenset({"send", "deliver"})
-    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     failures: dict[str, str] = field(default_factory=dict)
     _scheduler: AsyncIOScheduler = field(default_factory=AsyncIOScheduler)
     _running: set[asyncio.Future[None]] = field(default_factory=set)
@@ -123,18 +118,22 @@ class Schedule:
 
     def start(self) -> None:
         """Start all sweeps at once; each runs alone, late ones are run and not dropped."""
+        self._add("lead", LOOK_SECONDS, self.lead.tick)
         for sweep in self.sweeps:
-            self._scheduler.add_job(
-                self.tick,
-                IntervalTrigger(seconds=sweep.every),
-                args=[sweep],
-                id=sweep.name,
-                next_run_time=datetime.now().astimezone(),
-                coalesce=True,
-                max_instances=1,
-                misfire_grace_time=None,
-            )
+            self._add(sweep.name, sweep.every, self.tick, sweep)
         self._scheduler.start()
+
+    def _add(self, name: str, seconds: float, run: Callable[..., Awaitable[object]], *given: Sweep) -> None:
+        self._scheduler.add_job(
+            run,
+            IntervalTrigger(seconds=seconds),
+            args=given,
+            id=name,
+            next_run_time=datetime.now().astimezone(),
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
 
     def wake(self) -> None:
         """There is work now: a person who clicked must not wait for the next tick."""
@@ -145,7 +144,7 @@ class Schedule:
                 self._scheduler.modify_job(name, next_run_time=datetime.now().astimezone())
 
     async def tick(self, sweep: Sweep) -> None:
-        """Run one sweep if it is ours. The one place where an unexpected error is caught: the next tick retries."""
+        """Run one sweep if we lead. The one place where an unexpected error is caught: the next tick retries."""
         if self._stopping:
             return
         running = asyncio.ensure_future(self._sweep(sweep))
@@ -156,23 +155,20 @@ class Schedule:
 
     async def _sweep(self, sweep: Sweep) -> None:
         try:
-            if not sweep.leader or await self.leads():
+            if self.lead.holds():
                 await sweep.run()
             self.failures.pop(sweep.name, None)
+        except LeadLost as lost:
+            log.warning("sweep stopped", sweep=sweep.name, reason=str(lost))
         except Exception as error:
             self.failures[sweep.name] = repr(error)
             log.exception("sweep failed", sweep=sweep.name)
 
-    async def leads(self) -> bool:
-        """Whether this process holds the lease; taking or prolonging it."""
-        now = self.clock()
-        async with self.store() as work:
-            return await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME)
-
-    async def stop(self) -> None:
-        """Wake no more sweeps and let those under way end, for ten seconds at most (E1)."""
+    async def stop(self) -> bool:
+        """Wake no more sweeps and let those under way end, for ten seconds at most (E1); whether all ended."""
         self._stopping = True
         if self._running:
             await asyncio.wait(self._running, timeout=DRAIN_SECONDS)
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+        return not self._running

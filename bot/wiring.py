@@ -9,6 +9,7 @@ from functools import cached_property
 from bot.config import Settings
 from bot.desk import Desk
 from bot.intake.drain import Drain
+from bot.leader import Leader, LedStore
 from bot.loop.alert import Alert
 from bot.loop.asked import OnRequest
 from bot.loop.briefing import card_brief
@@ -35,11 +36,15 @@ from scoring.guardrails import Rules
 from scoring.hours import WorkingHours
 from scoring.routing import Routing
 from storage.unit_of_work import SqlStore
+from storage.usage.local import UsageStore
 
 
 @dataclass(frozen=True)
 class Parts:
-    """What the stages are made from; each method makes one stage or the rules that it keeps to."""
+    """What the stages are made from; each method makes one stage or the rules that it keeps to.
+
+    What people ask and decide uses `store`; what happens by itself uses `led`, which stops when another copy leads.
+    """
 
     settings: Settings
     clock: Clock
@@ -49,8 +54,27 @@ class Parts:
     writer: Writer
     mailer: Mailer
     scores: UsageScores
-    drain: Drain
-    schedule: Schedule
+    usage: UsageStore
+
+    @cached_property
+    def lead(self) -> Leader:
+        """Our place among the copies on this database."""
+        return Leader(self.store, self.clock, may_lead=self.settings.leads)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """What wakes the sweeps; it has none yet."""
+        return Schedule(self.lead, ())
+
+    @cached_property
+    def drain(self) -> Drain:
+        """What brings accepted events to the usage store."""
+        return Drain(self.led, self.usage, self.clock, zone=self.settings.zone)
+
+    @cached_property
+    def led(self) -> LedStore:
+        """The store of the sweeps."""
+        return LedStore(self.store, self.lead)
 
     @cached_property
     def routing(self) -> Routing:
@@ -66,7 +90,7 @@ class Parts:
     @cached_property
     def drafting(self) -> Drafting:
         """What writing missing drafts needs."""
-        return Drafting(self.store, self.writer, self.routing, self.clock)
+        return Drafting(self.led, self.writer, self.routing, self.clock)
 
     @cached_property
     def rules(self) -> MailRules:
@@ -81,7 +105,7 @@ class Parts:
     def alert(self) -> Alert:
         """Cases and cards, and what a person answers to a storm."""
         channel = self.settings.digest_channel
-        return Alert(self.store, self.scores, self.docket, self.drafting, self.clock, self.schedule.wake, channel)
+        return Alert(self.led, self.scores, self.docket, self.drafting, self.clock, self.schedule.wake, channel)
 
     def desk(self) -> Desk:
         """What Slack's handlers talk to."""
@@ -97,28 +121,34 @@ class Parts:
         """Score, detect, alert."""
         settings = self.settings
         return Daily(
-            store=self.store,
+            store=self.led,
             clock=self.clock,
             zone=settings.zone,
             hour=settings.score_hour,
             drain=self.drain.run,
             dirty=self.scores.dirty,
-            score=Score(self.store, self.scores),
-            then=(Detect(self.store, settings.policy), self.alert),
+            score=Score(self.led, self.scores),
+            then=(Detect(self.led, settings.policy), self.alert),
         )
 
     def send(self) -> Send:
         """Claim, send, record."""
-        settings = self.settings
-        return Send(self.store, self.mailer, clock=self.clock, rules=self.rules, ops_channel=settings.ops_channel)
+        return Send(
+            self.store,
+            self.mailer,
+            clock=self.clock,
+            rules=self.rules,
+            ops_channel=self.settings.ops_channel,
+            lead=self.lead,
+        )
 
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
         """Everything that happens again and again, and how often (seconds)."""
         settings = self.settings
         at = time.fromisoformat(settings.digest_time)
-        digest = Digest(self.store, self.clock, at, settings.zone, settings.digest_channel)
-        deliver = Deliver(self.store, self.notifier, digest.brief, self.clock, settings.ops_channel)
-        reminders = Reminders(self.store, self.docket, self.clock, self.schedule.wake)
+        digest = Digest(self.led, self.clock, at, settings.zone, settings.digest_channel)
+        deliver = Deliver(self.led, self.notifier, digest.brief, self.clock, settings.ops_channel)
+        reminders = Reminders(self.led, self.docket, self.clock, self.schedule.wake)
         return (
             Sweep("drain", 5, self.drain.run),
             Sweep("daily", 60, daily.run),
@@ -126,7 +156,7 @@ class Parts:
             Sweep("storm", 5, self.alert.after_storm),
             Sweep("drafts", 15, self.drafting.write_missing_drafts),
             Sweep("reminders", 30, reminders.run),
-            Sweep("roll call", 600, RollCall(self.store, self.notifier).run),
+            Sweep("roll call", 600, RollCall(self.led, self.notifier).run),
             Sweep("send", 1, send.run),
             Sweep("digest", 60, digest.run),
             Sweep("deliver", 1, deliver.run),
@@ -143,6 +173,7 @@ def writer_of(settings: Settings, library: Library) -> Writer:
         model=settings.openai_model,
         links=settings.links,
         product_name=settings.product_name,
+        drafts_per_day=settings.drafts_per_day,
     )
 
 

@@ -42,3 +42,12 @@ class SqlFlags:
             where=or_(col(LeaseRow.holder) == holder, col(LeaseRow.until) <= now),
         )
         return await self._db.run(take, [{"name": name, "holder": holder, "until": until}]) == 1
+
+    async def holder(self, name: str) -> str | None:
+        """Who took a lease last, also when it ran out; None when nobody did or it was given back."""
+        return await self._db.first(select(LeaseRow.holder).where(col(LeaseRow.name) == name))
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a lease back, if it is `holder`'s."""
+        ours = (col(LeaseRow.name) == name, col(LeaseRow.holder) == holder)
+        await self._db.run(delete(table(LeaseRow)).where(*ours))

@@ -50,6 +50,11 @@ class Outcome:
             await self._case(mail, None)
             await self._audit(mail, "postponed", until.isoformat())
 
+    async def given_back(self, mail: Outreach) -> None:
+        """It was claimed and certainly not handed over: it is due as before."""
+        if await self._move(mail, OutreachState.APPROVED, claimed_at=None) is not None:
+            await self._audit(mail, "given back", "another copy of Lookout leads")
+
     async def stopped(self, mail: Outreach, reason: str) -> None:
         """A fact speaks against it: the card is open again, and who approved it is told (R50)."""
         if await self._move(mail, OutreachState.STOPPED, error=reason) is not None:

@@ -168,6 +168,12 @@ class Flags(Protocol):
     async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
         """Take or prolong a lease: True while `holder` has it."""
 
+    async def holder(self, name: str) -> str | None:
+        """Who took a lease last, also when it ran out; None when nobody did or it was given back."""
+
+    async def release(self, name: str, holder: str) -> None:
+        """Give a lease back, if it is `holder`'s."""
+
 
 class UnitOfWork(Protocol):
     """One transaction with all repositories."""

@@ -11,6 +11,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from bot.loop.lead import Alone, Lead
 from bot.loop.outcome import Outcome
 from bot.loop.ports import Clock, Mailer
 from bot.loop.records import Store, UnitOfWork
@@ -19,6 +20,7 @@ from scoring.casework import Draft, Outreach, OutreachState
 from scoring.guardrails import No
 from scoring.messages import Mail
 
+# Longer than a mail can take on its way to the server (`bot/outreach/smtp.py`): an older claim is nobody's.
 PATIENCE = timedelta(minutes=5)
 REST = timedelta(minutes=1)
 DRAIN_SECONDS = 10.0
@@ -50,10 +52,24 @@ class Claim:
 
 
 class Send:
-    """The sweep over approved mails. One instance per process; only the process that holds the lease runs it."""
+    """The sweep over approved mails. One instance per process; only the process that leads runs it.
 
-    def __init__(self, store: Store, mailer: Mailer, *, clock: Clock, rules: MailRules, ops_channel: str = "") -> None:
+    It claims only while the database says that we lead, and hands over only while our lease runs. What became of a
+    mail is recorded in any case, also by a process that has lost the lead meanwhile.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        mailer: Mailer,
+        *,
+        clock: Clock,
+        rules: MailRules,
+        ops_channel: str = "",
+        lead: Lead | None = None,
+    ) -> None:
         self._store = store
+        self._lead = lead or Alone()
         self._mailer = mailer
         self._clock = clock
         self._rules = rules
@@ -64,8 +80,11 @@ class Send:
         self._recovered = False
 
     async def recover(self) -> int:
-        """When this process begins to send, no other does: every claim that is left was made by one that died (D1)."""
-        given_up = await self._give_up(ANY_TIME)
+        """When this process begins to send, no other does: every claim that is left was made by one that died (D1).
+
+        Unless that one only fell silent: then a mail may still be on its way, and its claim is left for a while.
+        """
+        given_up = await self._give_up(self._clock() - PATIENCE if self._lead.inherited else ANY_TIME)
         self._recovered = True
         return given_up
 
@@ -86,6 +105,7 @@ class Send:
     async def _claim(self, outreach_id: str) -> Claim | None:
         """Look again and claim, in one transaction that commits before anything leaves; None when it must not leave."""
         async with self._store() as work:
+            await self._lead.confirm(work)
             now, outreach = self._clock(), await work.outreach.get(outreach_id)
             if outreach is None or outreach.state is not OutreachState.APPROVED or outreach.not_before > now:
                 return None
@@ -103,6 +123,9 @@ class Send:
             return Claim(claimed, draft) if claimed else None
 
     async def _deliver(self, claim: Claim) -> None:
+        if not self._lead.holds():
+            await self._give_back(claim)
+            return
         self._in_flight.add(claim.outreach.id)
         try:
             receipt = await self._mailer.send(claim.mail)
@@ -113,12 +136,18 @@ class Send:
         finally:
             self._in_flight.discard(claim.outreach.id)
 
+    async def _give_back(self, claim: Claim) -> None:
+        """The lease ran out between claim and handing over; nothing left, so the mail is due again."""
+        async with self._store() as work:
+            await self._outcome(work, self._clock()).given_back(claim.outreach)
+
     async def _give_up(self, before: datetime) -> int:
         """Claims that nobody works on any more: nobody knows whether they left, so nobody resends them (R54)."""
         async with self._store.reading() as work:
             left = [o for o in await work.outreach.stale_claims(before) if o.id not in self._in_flight]
         for outreach in left:
             async with self._store() as work:
+                await self._lead.confirm(work)
                 await self._outcome(work, self._clock()).uncertain(outreach, DIED)
         return len(left)
 

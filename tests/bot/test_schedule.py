@@ -1,4 +1,4 @@
-"""The daily run acts once on each complete day, in order; one process leads; stopping lets work end."""
+"""The daily run acts once on each complete day, in order; stopping lets work end."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.loop.lead import Alone
 from bot.schedule import Daily, Schedule, Sweep
 from storage.unit_of_work import SqlStore
 
@@ -134,18 +135,7 @@ async def test_fresh_events_refresh_the_running_day_and_alert_nobody(store: SqlS
     assert notebook.ran == [("score", date(2026, 11, 20))]
 
 
-async def test_one_of_two_processes_leads_and_the_other_takes_over_when_it_dies(store: SqlStore) -> None:
-    now = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    clock = [now]
-    first = Schedule(store, lambda: clock[0], (), holder="one")
-    second = Schedule(store, lambda: clock[0], (), holder="two")
-
-    assert (await first.leads(), await second.leads()) == (True, False)
-    clock[0] += timedelta(seconds=16)
-    assert (await second.leads(), await first.leads()) == (True, False)
-
-
-async def test_a_sweep_that_fails_is_named_and_tried_again(store: SqlStore) -> None:
+async def test_a_sweep_that_fails_is_named_and_tried_again() -> None:
     tries = []
 
     async def fail_once() -> None:
@@ -153,7 +143,7 @@ async def test_a_sweep_that_fails_is_named_and_tried_again(store: SqlStore) -> N
         if len(tries) == 1:
             raise RuntimeError("the disk coughed")
 
-    schedule = Schedule(store, lambda: datetime.now(UTC), ())
+    schedule = Schedule(Alone(), ())
     sweep = Sweep("cough", 1, fail_once)
 
     await schedule.tick(sweep)
@@ -162,14 +152,14 @@ async def test_a_sweep_that_fails_is_named_and_tried_again(store: SqlStore) -> N
     assert schedule.failures == {}
 
 
-async def test_stopping_waits_for_what_is_under_way_and_wakes_nothing_more(store: SqlStore) -> None:
+async def test_stopping_waits_for_what_is_under_way_and_wakes_nothing_more() -> None:
     ended = []
 
     async def slow() -> None:
         await asyncio.sleep(0.3)
         ended.append(1)
 
-    schedule = Schedule(store, lambda: datetime.now(UTC), (Sweep("slow", 0.05, slow),))
+    schedule = Schedule(Alone(), (Sweep("slow", 0.05, slow),))
     schedule.start()
     await asyncio.sleep(0.1)
 
@@ -179,13 +169,13 @@ async def test_stopping_waits_for_what_is_under_way_and_wakes_nothing_more(store
     assert ended == [1]
 
 
-async def test_a_wake_brings_the_quick_sweeps_forward(store: SqlStore) -> None:
+async def test_a_wake_brings_the_quick_sweeps_forward() -> None:
     ran: asyncio.Queue[int] = asyncio.Queue()
 
     async def send() -> None:
         ran.put_nowait(1)
 
-    schedule = Schedule(store, lambda: datetime.now(UTC), (Sweep("send", 3600, send),))
+    schedule = Schedule(Alone(), (Sweep("send", 3600, send),))
     schedule.start()
     await asyncio.wait_for(ran.get(), 5)
     schedule.wake()

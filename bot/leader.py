@@ -1,0 +1,133 @@
+"""Sees to it that of several copies of Lookout exactly one acts, and that another takes over when it falls silent.
+
+One row in the database says who leads and until when. The leader prolongs it every two seconds, whatever its sweeps are
+doing. A leader that cannot prolong it stops by its own clock before another one may begin; and every transaction of a
+sweep looks at the row again, so that a process that slept through its loss changes nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from bot.loop.lead import LOST, Lead, LeadLost
+from bot.loop.ports import Clock
+from bot.loop.records import UnitOfWork
+from scoring.errors import LookoutError
+from storage.unit_of_work import SqlStore, SqlUnitOfWork
+
+LEASE = "leader"
+LEASE_TIME = timedelta(seconds=6)
+BEAT_SECONDS = 2.0
+MARGIN_SECONDS = 1.0
+"""How long before its lease ends a leader that could not prolong it stops by itself."""
+
+LEADING = "this copy leads: it scores, posts and sends"
+PASSIVE = "this copy is passive: another one leads; it answers Slack, takes events, and takes over if that one stops"
+NEVER = "this copy never leads (LOOKOUT_LEADS=false): it answers Slack and takes events"
+
+log = structlog.get_logger(__name__)
+
+
+def own_name() -> str:
+    """This process, different from every other that ever ran: a process number comes back, in a container at once."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+@dataclass(slots=True)
+class Leader:
+    """Implements the loop's `Lead` by a lease row; `ticks` counts seconds and never jumps."""
+
+    store: SqlStore
+    clock: Clock
+    may_lead: bool = True
+    holder: str = field(default_factory=own_name)
+    ticks: Callable[[], float] = time.monotonic
+    inherited: bool = False
+    _until: float = float("-inf")
+    _begun: bool = False
+    _asked: float = float("-inf")
+    _said: str = ""
+
+    def holds(self) -> bool:
+        """Whether our lease still runs, by our own clock."""
+        return self.ticks() < self._until
+
+    async def confirm(self, work: UnitOfWork) -> None:
+        """Raise `LeadLost` if the row names another; it cannot change before this transaction ends.
+
+        A process that never asked for the lease (a test, the demo's first days) has nobody beside it.
+        """
+        if self._begun and await work.flags.holder(LEASE) != self.holder:
+            self._until = float("-inf")
+            raise LeadLost(LOST)
+
+    async def tick(self) -> None:
+        """Called every second: prolong a lease that is ours every two seconds, and ask for one that is not."""
+        if not self.holds() or self.ticks() >= self._asked + BEAT_SECONDS:
+            await self.beat()
+
+    async def beat(self) -> bool:
+        """Take or prolong the lease; whether it is ours. A database that does not answer changes nothing yet."""
+        self._begun = True
+        if not self.may_lead:
+            self._say(NEVER)
+            return False
+        self._asked, led = self.ticks(), self.holds()
+        try:
+            got, before = await self._ask()
+        except LookoutError as error:
+            log.warning("the lease could not be looked at", reason=str(error))
+            return self.holds()
+        if got and not led:
+            self.inherited = before not in {None, self.holder}
+        self._until = self._asked + LEASE_TIME.total_seconds() - MARGIN_SECONDS if got else float("-inf")
+        self._say(LEADING if got else PASSIVE)
+        return got
+
+    async def stop(self, *, hand_over: bool) -> None:
+        """Lead no more. `hand_over`: nothing of ours is under way, so another may begin at once."""
+        self._until = float("-inf")
+        if self._begun and hand_over:
+            with suppress(LookoutError):
+                async with self.store() as work:
+                    await work.flags.release(LEASE, self.holder)
+
+    async def _ask(self) -> tuple[bool, str | None]:
+        """Whether the lease is ours now, and whose it was before."""
+        now = self.clock()
+        async with self.store() as work:
+            before = await work.flags.holder(LEASE)
+            return await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME), before
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            log.info(text, process=self.holder)
+
+
+@dataclass(frozen=True, slots=True)
+class LedStore:
+    """The store as sweeps see it: no transaction of theirs commits after another process took the lead."""
+
+    store: SqlStore
+    lead: Lead
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[SqlUnitOfWork]:
+        """A transaction that may write, if we lead."""
+        async with self.store() as work:
+            await self.lead.confirm(work)
+            yield work
+
+    def reading(self) -> AbstractAsyncContextManager[SqlUnitOfWork]:
+        """A transaction that cannot write."""
+        return self.store.reading()

@@ -67,7 +67,7 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Score every account, and keep the snapshots."""
-    from bot.scoring_command import score_accounts
+    from bot.scoring_run.command import score_accounts
 
     summary = asyncio.run(score_accounts(load(), as_of=as_of.date() if as_of else None, days=history, out=out))
     print(json.dumps(summary.as_dict()) if as_json else summary.text())

@@ -23,7 +23,7 @@ from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, UsageScores, Writer
 from bot.loop.send import Send
 from bot.schedule import Daily, Schedule
-from bot.scoring_worker import ScoringWorker
+from bot.scoring_run.worker import ScoringWorker
 from bot.web import application
 from bot.wiring import Parts, mailer_of, writer_of
 from handlers import register

@@ -18,7 +18,7 @@ import structlog
 from aiohttp import BasicAuth, web
 
 from bot.connectors import posthog, segment
-from bot.envelope import Parsed, opened
+from bot.intake.envelope import Parsed, opened
 from bot.loop.ports import Clock
 from scoring.arrivals import Arrival
 from scoring.errors import InvalidInput, Unavailable

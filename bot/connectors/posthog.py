@@ -1,4 +1,4 @@
-"""Reads what PostHog's SDKs send about the use of a product; bytes are opened in `bot/envelope.py`.
+"""Reads what PostHog's SDKs send about the use of a product; bytes are opened in `bot/intake/envelope.py`.
 
 `api_key` stands in the body, the account in `properties.$groups`, its traits in a `$groupidentify` event, a person's in
 `$set`. Of the events that PostHog's SDKs send by themselves only page and screen views are use.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from bot.envelope import (
+from bot.intake.envelope import (
     Keys,
     Parsed,
     SenderClock,
@@ -22,8 +22,8 @@ from bot.envelope import (
     person_traits,
     read_id,
 )
-from bot.instants import microseconds
-from bot.values import Unusable
+from bot.intake.instants import microseconds
+from bot.intake.values import Unusable
 from scoring.arrivals import Arrival, Kind
 
 SOURCE = "posthog"

@@ -1,4 +1,4 @@
-"""Reads what Segment's and RudderStack's SDKs send about the use of a product; bytes are opened in `bot/envelope.py`.
+"""Reads what Segment's and RudderStack's SDKs send about the use of a product; `bot/intake/envelope.py` opens bytes.
 
 The calls of the Segment spec: `track`, `page` and `screen` are use; `identify` tells of a person, `group` of an account
 and who belongs to it. The account of an event is `context.groupId`, else what an earlier `group` call or the person's
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 
-from bot.envelope import (
+from bot.intake.envelope import (
     Keys,
     Parsed,
     SenderClock,
@@ -22,8 +22,8 @@ from bot.envelope import (
     person_traits,
     read_id,
 )
-from bot.instants import microseconds
-from bot.values import Unusable
+from bot.intake.instants import microseconds
+from bot.intake.values import Unusable
 from scoring.arrivals import Arrival, Kind
 
 SOURCE = "segment"

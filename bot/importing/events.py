@@ -15,7 +15,7 @@ from bot.importing.ordinals import Ordinals
 from bot.importing.records import UnknownAccount
 from bot.importing.report import FileReport
 from bot.importing.rows import Reject, Row
-from bot.instants import microseconds
+from bot.intake.instants import microseconds
 from bot.intake.ports import Usage
 
 BATCH = 50_000

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.connectors.files import KNOWN, columns_of
-from bot.fields import FIELDS, Field, Table, column_key
-from bot.values import Parse
+from bot.intake.fields import FIELDS, Field, Table, column_key
+from bot.intake.values import Parse
 from scoring.errors import InvalidInput
 from scoring.model import Role
 

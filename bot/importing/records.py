@@ -11,7 +11,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-from bot.values import shown
+from bot.intake.values import shown
 from scoring.model import Account, Milestone, Person, Role, Ticket
 
 CLEARED = frozenset({

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.fields import Table
 from bot.importing.rows import Rejected
+from bot.intake.fields import Table
 
 SHOWN = 20
 NAMES_KEPT = 10_000

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Any
 
 from bot.connectors.files import Line, Progress, Spoiled, lines_of
-from bot.fields import FIELDS
 from bot.importing.plan import Cell, Planned, Rename, layout
-from bot.values import Unusable
+from bot.intake.fields import FIELDS
+from bot.intake.values import Unusable
 
 EMPTY = "has no {names}"
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.fields import Table
 from bot.importing.events import EventImport
 from bot.importing.plan import Planned, Rename
 from bot.importing.records import Unfit, UnknownAccount
 from bot.importing.report import SHOWN, FileReport, KeepReject, Report
 from bot.importing.rows import Reject, Row, rows_of
 from bot.importing.tables import Accounts, Known, Milestones, People, Small, Tickets, pieces
+from bot.intake.fields import Table
 from bot.intake.ports import Usage
 from bot.loop.records import Store
 from scoring.model import Role

@@ -21,8 +21,8 @@ from bot.importing.records import (
     ticket_of,
 )
 from bot.importing.rows import Row
+from bot.intake.values import Unusable, email
 from bot.loop.records import UnitOfWork
-from bot.values import Unusable, email
 from scoring.model import Account, Milestone, Person, Role, Ticket
 
 IS_OTHER_ROLE = "is known as a {role} already"

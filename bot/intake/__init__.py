@@ -1,1 +1,1 @@
-"""What products tell us: taken at the door, kept at once, and brought to the usage store and the accounts."""
+"""What comes in: values out of what was written, the door that keeps them, and the way to where they belong."""

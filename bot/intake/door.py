@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.instants import DAY_US, microseconds
+from bot.intake.instants import DAY_US, microseconds
 from bot.intake.ports import Store
 from bot.loop.ports import Clock
 from scoring.arrivals import Arrival

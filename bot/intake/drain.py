@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import structlog
 
-from bot.instants import DAY_US, microseconds
+from bot.intake.instants import DAY_US, microseconds
 from bot.intake.ports import Store, Stored, Usage, Work
 from bot.intake.told import Directory
 from bot.loop.ports import Clock

@@ -13,8 +13,8 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
-from bot.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, traits
-from bot.instants import EPOCH, MICROSECOND
+from bot.intake.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, traits
+from bot.intake.instants import EPOCH, MICROSECOND
 from scoring.addresses import domain_of
 from scoring.arrivals import Arrival, Kind
 from scoring.model import Account, Person, Role

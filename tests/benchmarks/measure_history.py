@@ -19,7 +19,7 @@ from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.scoring_worker import Task, score_days, write_history
+from bot.scoring_run.worker import Task, score_days, write_history
 from scoring.config import ScoreConfig
 from scoring.roster import day_number
 from storage.usage.local import UsageStore

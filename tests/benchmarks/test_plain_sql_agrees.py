@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.scoring_run import Book
+from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
 from scoring.roster import day_of
 from scoring.signals import Run

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.fields import FIELDS, Field, column_key
-from bot.instants import moment
-from bot.values import Unusable, identity, money, whole
+from bot.intake.fields import FIELDS, Field, column_key
+from bot.intake.instants import moment
+from bot.intake.values import Unusable, identity, money, whole
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ALL = sorted({field for fields in FIELDS.values() for field in fields}, key=lambda field: field.name)

@@ -19,8 +19,8 @@ import pytest
 
 from bot.config import Settings
 from bot.loop.score import Score
-from bot.scoring_command import score_accounts
-from bot.scoring_worker import ScoringWorker, Task, last_day, score_days, write_history
+from bot.scoring_run.command import score_accounts
+from bot.scoring_run.worker import ScoringWorker, Task, last_day, score_days, write_history
 from scoring.config import ScoreConfig
 from scoring.errors import InvalidInput, NotFound
 from scoring.frame import COLUMNS

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.connectors import posthog, segment
-from bot.envelope import Parsed, opened
+from bot.intake.envelope import Parsed, opened
 from scoring.arrivals import Arrival, Kind
 from scoring.errors import InvalidInput
 

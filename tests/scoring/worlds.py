@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.scoring_run import Book
+from bot.scoring_run.book import Book
 from scoring.frame import Frame
 from scoring.model import Snapshot
 from scoring.roster import day_number, day_of

@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.config import Settings
 from bot.loop.records import Store
-from bot.scoring_worker import Task, last_day, score_days, task_from, write_history
+from bot.scoring_run.worker import Task, last_day, score_days, task_from, write_history
 from scoring.errors import NotFound
 from scoring.model import Band, Snapshot
 from storage.unit_of_work import SqlStore

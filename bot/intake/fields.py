@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
 
-from bot.instants import day, moment
-from bot.values import (
+from bot.intake.instants import day, moment
+from bot.intake.values import (
     Parse,
     Unusable,
     currency,

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from hashlib import blake2b
 
-from bot.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, Field, traits
-from bot.instants import DAY_US, microseconds, moment
-from bot.values import HOST, Unusable, identity
+from bot.intake.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, Field, traits
+from bot.intake.instants import DAY_US, microseconds, moment
+from bot.intake.values import HOST, Unusable, identity
 from scoring.arrivals import Arrival
 from scoring.errors import InvalidInput
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot.loop.records import Store
-from bot.scoring_run import Book
+from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
 from scoring.errors import Unavailable
 from scoring.frame import Frame

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
-from bot.values import NUMBER, Unusable, blank, shown
+from bot.intake.values import NUMBER, Unusable, blank, shown
 
 OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -19,6 +19,8 @@ BASIC_DAY = len("20261120")
 LONGEST = 64
 # A number's size tells its unit: epoch seconds stay below 1e11 until the year 5138, milliseconds below 1e14, and so on.
 UNITS = ((1e11, 1_000_000), (1e14, 1_000), (1e17, 1))
+# Before 1970 by more than a year is no epoch time that anybody writes.
+EARLIEST_EPOCH = -4e7
 
 
 def moment(value: object, zone: tzinfo) -> datetime | None:
@@ -59,9 +61,8 @@ def _in_zone(found: datetime, zone: tzinfo) -> datetime:
 
 
 def _from_epoch(number: float) -> datetime:
-    # Before 1970 by more than a year is no epoch time that anybody writes.
     for below, factor in UNITS:
-        if -4e7 < number < below:
+        if EARLIEST_EPOCH < number < below:
             return EPOCH + timedelta(microseconds=round(number * factor))
     raise Unusable(f"is no epoch time: {shown(number)}")
 

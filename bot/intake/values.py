@@ -2,7 +2,7 @@
 
 Each function takes the raw value and gives the clean one, None where the cell is empty, or raises `Unusable` with a
 reason that names the mend. Nothing is guessed: an ambiguous sum is refused (faults G4, G9). Days and instants are in
-`bot/instants.py`.
+`bot/intake/instants.py`.
 """
 
 from __future__ import annotations

@@ -196,6 +196,31 @@ class Ledger:
         )
         return bool(self._db.execute(query).fetchone()[0])
 
+    # -- days that a warehouse rolled up: they have no event files ---------------------------------------------------
+
+    def book_pulled(self, rollups: dict[int, tuple[str, int]], newest: int) -> None:
+        """`book_rollups` for days that are pulled; `newest` is their last instant in microseconds since 1970."""
+        self._db.executemany("INSERT OR IGNORE INTO day (day) VALUES (?)", ((day,) for day in rollups))
+        self.book_rollups(rollups)
+        found = max(newest, self.newest() or 0)
+        self._db.execute("INSERT OR REPLACE INTO batch VALUES ('warehouse', NULL, 1, ?, 0)", (found,))
+
+    def lost(self) -> list[int]:
+        """Pulled days whose roll-ups are gone or out of date, oldest first."""
+        query = "SELECT day FROM day WHERE file IS NULL AND rollup IS NULL ORDER BY day"
+        return [row[0] for row in self._db.execute(query)]
+
+    def forget_pulled(self) -> None:
+        """None of the pulled days count any more."""
+        self._db.execute("DELETE FROM day WHERE file IS NULL")
+        self._db.execute("DELETE FROM batch WHERE id = 'warehouse'")
+        self.unsettle()
+
+    def unsettle(self) -> None:
+        """Months and first days are made anew from all days: something that stood there is there no more."""
+        self._db.execute("UPDATE day SET settled = 0")
+        self._db.execute("DELETE FROM state")
+
     # -- files ------------------------------------------------------------------------------------------------------
 
     def listed(self) -> set[str]:

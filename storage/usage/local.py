@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from threading import RLock
@@ -23,8 +24,11 @@ from storage.usage.columns import Batch, batch_of_columns, batch_of_events, day_
 from storage.usage.engine import Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
+from storage.usage.pull import MOST_EVENTS, Pull
 from storage.usage.refresh import Refresh
 from storage.usage.rollups import Rollups
+from storage.usage.source import Source
+from storage.usage.warehouse import Warehouse
 
 WRITE_BATCH = """
 SELECT CAST(md5(id) AS UUID) AS event, make_timestamp(us) AS ts, day, account, person, name, n FROM batch
@@ -124,6 +128,26 @@ class UsageStore:
         """
         with self._lock:
             self._refresh().run()
+
+    def pull(self, source: Source, until: date | None, *, most: int = MOST_EVENTS) -> int:
+        """Bring in the roll-ups of days that a warehouse holds, up to `until` (all there are without); how many days.
+
+        `refresh` follows. A store that pulls should hold nothing else: which of two counts of a day is right?
+
+        Raises:
+            InvalidInput: the extra is not installed, or the table is not what the settings say.
+            Unavailable: the warehouse does not answer; what was pulled until then is kept.
+        """
+        with self._lock, (refresh := self._refresh()).alone():
+            generation = refresh.begin()
+            pull = Pull(self._files, self._ledger, self._engine, source, generation=generation, most=most)
+            with closing(Warehouse(source, self._zone, self._config.ignored_events)) as warehouse:
+                return pull.run(warehouse, until)
+
+    def lost(self) -> bool:
+        """Whether days that were pulled must be pulled again, because their files were damaged."""
+        with self._lock:
+            return bool(self._ledger.lost())
 
     def mend(self) -> bool:
         """After a `DamagedFile`: set unreadable files aside and make again what can be; False if none was found."""

@@ -92,8 +92,8 @@ class Refresh:
         Raises:
             Unavailable: the disk is full, or another refresh did not end within `patience` seconds.
         """
-        with self._alone():
-            self._begin()
+        with self.alone():
+            self.begin()
             while self._damaged_by(self._steps):
                 continue
 
@@ -103,7 +103,7 @@ class Refresh:
         self._settle()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
         """Hold a lock that the operating system takes back when we are killed."""
         file = self._files.path("refresh.lock")
         with closing(sqlite3.connect(file, isolation_level=None, timeout=self._patience)) as lock:
@@ -113,8 +113,8 @@ class Refresh:
                 raise Unavailable(BUSY) from error
             yield
 
-    def _begin(self) -> None:
-        """Clear leftovers; see whether what counts as use has changed."""
+    def begin(self) -> int:
+        """Clear leftovers; see whether what counts as use has changed. Gives the number that new files carry."""
         ignored = json.dumps(sorted(self._config.ignored_events))
         with self._ledger.writing():
             if self._ledger.remembered("ignored", ignored) != ignored:
@@ -123,6 +123,7 @@ class Refresh:
             self._generation = 1 + int(self._ledger.remembered("generation", "0"))
             self._ledger.note("generation", str(self._generation))
             self._files.sweep(self._ledger.listed())
+        return self._generation
 
     def _damaged_by(self, step: Callable[[], None]) -> bool:
         """Run a step; True when a file turned out damaged, was set aside, and the step is to be run again."""

@@ -1,0 +1,68 @@
+"""Puts roll-ups that were made elsewhere into the same day partitions that this machine makes of raw events."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from storage.usage.columns import Ints, day_of
+from storage.usage.engine import Columns, Engine
+from storage.usage.files import Files
+from storage.usage.ledger import Ledger
+from storage.usage.refresh import COUNT_USES, WRITE_ROLLUP
+
+EMPTY = "CREATE OR REPLACE TABLE rolled (day INTEGER, kind TINYINT, account INTEGER, key INTEGER, n BIGINT)"
+ADD = "INSERT INTO rolled SELECT day, kind, account, key, n FROM part"
+KEY_KINDS = ("user", "name")
+Texts = tuple[Sequence[str], Ints]
+"""Distinct texts, and which of them stands in each row."""
+
+
+class Landing:
+    """Some days at once: `add` rows as they come, then `book`; killed in between, nothing happened.
+
+    Whoever lands holds the store's refresh lock, so that files not booked yet are not swept away.
+    """
+
+    def __init__(self, files: Files, ledger: Ledger, engine: Engine, days: Sequence[int], generation: int) -> None:
+        self._files = files
+        self._ledger = ledger
+        self._engine = engine
+        self._days = np.array(sorted(days), np.int64)
+        self._generation = generation
+        engine.run(EMPTY)
+
+    def add(self, kind: int, *, day: Ints, account: Texts, key: Texts, n: Ints) -> None:
+        """Rows of one roll-up (`PERSON` or `NAME`), each (day, account, key) once; other days' rows are left out."""
+        columns: Columns = {
+            "day": day,
+            "kind": np.full(len(day), kind, np.int8),
+            "account": self._numbers("account", account),
+            "key": self._numbers(KEY_KINDS[kind], key),
+            "n": n,
+        }
+        wanted = np.isin(day, self._days)
+        with self._engine.lent("part", {name: column[wanted] for name, column in columns.items()}):
+            self._engine.run(ADD)
+
+    def _numbers(self, kind: str, texts: Texts) -> np.ndarray[Any, np.dtype[np.int32]]:
+        distinct, places = texts
+        with self._ledger.writing():
+            keys = self._ledger.keys(kind, distinct, make=True)
+        return np.fromiter((keys[text] for text in distinct), np.int32, len(distinct))[places]
+
+    def book(self, newest: int, then: Callable[[], None]) -> None:
+        """Write each day's file and let it count; `then` is booked in the same transaction.
+
+        `newest` is the days' last instant, in microseconds since 1970.
+        """
+        uses = dict(self._engine.rows(COUNT_USES))
+        names = {int(day): f"rollups/{day_of(day)}.{self._generation}.parquet" for day in self._days}
+        self._engine.write_days(WRITE_ROLLUP, {day: self._files.path(name) for day, name in names.items()})
+        os.sync()
+        with self._ledger.writing():
+            self._ledger.book_pulled({day: (name, int(uses.get(day, 0))) for day, name in names.items()}, newest)
+            then()

@@ -1,0 +1,201 @@
+"""Two copies of the bot on one database: one leads; when it is killed, the other does its work, once (E10)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.demo.run import free_port
+from bot.demo.slack import LocalSlack
+from bot.leader import LEADING, PASSIVE
+from scoring.casework import OutreachState
+from storage.unit_of_work import SqlStore
+from tests.builders import NOW, TODAY
+from tests.mail_sink import Sink, running
+from tests.mail_world import approved_mails
+
+ROOT = Path(__file__).parents[2]
+KEY = "wk-copies"
+MAILS = 6
+
+
+@dataclass
+class Copy:
+    """One process of the bot; its log is a file."""
+
+    process: asyncio.subprocess.Process
+    port: int
+    file: Path
+
+    @property
+    def log(self) -> str:
+        return self.file.read_text()
+
+    async def says(self, text: str, seconds: float = 60) -> None:
+        async with asyncio.timeout(seconds):
+            while text not in self.log:
+                assert self.process.returncode is None, self.log
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.process.wait()
+
+
+@dataclass
+class Copies:
+    """Copies on one database and one folder, with a Slack and a mail server that they share."""
+
+    values: dict[str, Any]
+    slack: LocalSlack
+    folder: Path
+    began: float = field(default_factory=time.time)
+    running: list[Copy] = field(default_factory=list)
+
+    def now(self):
+        return NOW + timedelta(seconds=time.time() - self.began)
+
+    async def start(self) -> Copy:
+        port, file = free_port(), self.folder / f"copy-{len(self.running)}.log"
+        values = self.values | {"LOOKOUT_PORT": port}
+        with file.open("wb") as log:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.faults.bot_copy", json.dumps(values), str(self.began),
+                cwd=ROOT, stdout=log, stderr=log, env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+        self.running.append(Copy(process, port, file))
+        await self.running[-1].says("lookout is running")
+        return self.running[-1]
+
+
+@asynccontextmanager
+async def copies(url: str, folder: Path, mail_port: int) -> AsyncIterator[Copies]:
+    began = time.time()
+    async with LocalSlack(clock=lambda: NOW + timedelta(seconds=time.time() - began)) as slack:
+        slack.add_user("dana", "Dana Reyes", email="dana@us.test", tz="UTC", user_id="UDANA")
+        slack.add_channel("cs-alerts")
+        slack.add_channel("cs-digest")
+        values = {
+            "slack_bot_token": slack.bot_token,
+            "slack_signing_secret": slack.signing_secret,
+            "slack_api_url": slack.api_url,
+            "database_url": url,
+            "LOOKOUT_HOME": str(folder / "home"),
+            "LOOKOUT_WRITE_KEYS": [KEY],
+            "LOOKOUT_SMTP_HOST": "127.0.0.1",
+            "LOOKOUT_SMTP_PORT": mail_port,
+            "LOOKOUT_SMTP_TLS": "none",
+            "LOOKOUT_MAIL_DOMAINS": ["us.test"],
+        }
+        made = Copies(values, slack, folder, began)
+        try:
+            yield made
+        finally:
+            for copy in made.running:
+                if copy.process.returncode is None:
+                    await copy.kill()
+
+
+async def states(store: SqlStore) -> Counter[OutreachState]:
+    async with store.reading() as work:
+        found = [await work.outreach.get(f"o-n{n:03d}") for n in range(MAILS)]
+    return Counter(mail.state for mail in found if mail is not None)
+
+
+async def until(true: Any, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not await true():  # noqa: ASYNC110 - it happens in another process
+            await asyncio.sleep(0.05)
+
+
+async def take_events(port: int) -> int:
+    batch = [
+        {"type": "track", "event": "opened", "userId": f"u{n}", "messageId": f"m{n}", "context": {"groupId": "n001"}}
+        for n in range(10)
+    ]
+    headers = {"Authorization": aiohttp.encode_basic_auth(KEY, "")}
+    async with aiohttp.ClientSession() as session:
+        url = f"http://127.0.0.1:{port}/v1/batch"
+        async with session.post(url, json={"batch": batch}, headers=headers) as answer:
+            return answer.status
+
+
+async def ask_health(slack: LocalSlack, port: int) -> str:
+    slack.http.url = f"http://127.0.0.1:{port}/slack/events"
+    ack = await slack.command("/health n001", user="dana", channel="#cs-alerts")
+    return str(ack)
+
+
+@pytest.mark.slow
+async def test_the_second_copy_takes_over_within_seconds_of_kill_9_and_sends_what_waits_once(
+    any_url: str, any_store: SqlStore, tmp_path: Path
+) -> None:
+    async with any_store() as work:
+        await work.flags.set("day_done", (TODAY - timedelta(days=1)).isoformat())
+        await work.flags.set("first_run", (TODAY - timedelta(days=1)).isoformat())
+    dying = asyncio.Event()
+    sink = Sink()
+
+    async def first_one_hangs(_server: object) -> None:
+        if len(sink.taken) == 1:
+            dying.set()
+            await asyncio.sleep(3600)
+
+    sink.before_answer = first_one_hangs
+    async with running(sink=sink), copies(any_url, tmp_path, sink.port) as world:
+        first = await world.start()
+        second = await world.start()
+        await first.says(LEADING)
+        await second.says(PASSIVE)
+        assert LEADING not in second.log
+
+        # A passive copy answers people and takes events.
+        await approved_mails(any_store, range(MAILS))
+        assert "N001: 45" in await ask_health(world.slack, second.port)
+        assert await take_events(second.port) == 200
+        await asyncio.wait_for(dying.wait(), 30)
+        await first.kill()
+        killed = time.monotonic()
+        await second.says(LEADING, seconds=20)
+        took = time.monotonic() - killed
+
+        async def only_the_interrupted_one_is_open() -> bool:
+            return await states(any_store) == {OutreachState.SENT: MAILS - 1, OutreachState.SENDING: 1}
+
+        await until(only_the_interrupted_one_is_open, 30)
+        assert set(Counter(mail["Message-ID"] for mail in sink.messages()).values()) == {1}
+        assert len(sink.taken) == MAILS
+        assert took < 12
+
+        async def inbox_is_empty() -> bool:
+            async with any_store.reading() as work:
+                return await work.inbox.backlog() == 0
+
+        await until(inbox_is_empty, 30)
+
+
+@pytest.mark.slow
+async def test_a_copy_that_ends_in_order_is_followed_at_once(sqlite_url: str, store: SqlStore, tmp_path: Path) -> None:
+    async with copies(sqlite_url, tmp_path, free_port()) as world:
+        first = await world.start()
+        second = await world.start()
+        await second.says(PASSIVE)
+        async with store.reading() as work:
+            leading = await work.flags.holder("leader")
+        first.process.terminate()
+        await second.says(LEADING, seconds=20)
+        async with store.reading() as work:
+            assert await work.flags.holder("leader") != leading

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from bot.config import Settings, load
+from bot.logs import log_to
 from scoring.errors import LookoutError
 
 cli = typer.Typer(
@@ -34,6 +35,7 @@ def demo(
     from bot.demo.live import live_bot
     from bot.demo.run import serve
 
+    log_to(level="WARNING")
     asyncio.run(serve(port, live_bot))
 
 
@@ -42,7 +44,7 @@ def run() -> None:
     """Run the bot: Socket Mode with an app token, HTTP without."""
     from bot.app import run_forever
 
-    asyncio.run(run_forever(load()))
+    asyncio.run(run_forever(_settings()))
 
 
 @cli.command("import")
@@ -54,7 +56,7 @@ def import_(
     """Import accounts, people, events, tickets and milestones."""
     from bot.importing import import_paths
 
-    report = asyncio.run(import_paths(load(), paths, mapping=column, dry_run=dry_run, console=screen))
+    report = asyncio.run(import_paths(_settings(), paths, mapping=column, dry_run=dry_run, console=screen))
     screen.print(report.text(), highlight=False, markup=False)
     raise typer.Exit(code=0 if report.clean else 1)
 
@@ -69,7 +71,7 @@ def score(
     """Score every account, and keep the snapshots."""
     from bot.scoring_run.command import score_accounts
 
-    summary = asyncio.run(score_accounts(load(), as_of=as_of.date() if as_of else None, days=history, out=out))
+    summary = asyncio.run(score_accounts(_settings(), as_of=as_of.date() if as_of else None, days=history, out=out))
     print(json.dumps(summary.as_dict()) if as_json else summary.text())
 
 
@@ -81,7 +83,7 @@ def health(
     """Say what /health would say, in the terminal."""
     from bot.terminal import health_answer
 
-    print(asyncio.run(health_answer(load(), " ".join(name), as_json=as_json)))
+    print(asyncio.run(health_answer(_settings(), " ".join(name), as_json=as_json)))
 
 
 @cli.command()
@@ -89,7 +91,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
     """Check settings, Slack, database, data, mail and model, and say what to do."""
     from bot.terminal import diagnosis
 
-    text, healthy = asyncio.run(diagnosis(load(), as_json=as_json))
+    text, healthy = asyncio.run(diagnosis(_settings(), as_json=as_json))
     print(text)
     raise typer.Exit(code=0 if healthy else 1)
 
@@ -97,13 +99,13 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print one JSON 
 @cli.command()
 def pause() -> None:
     """Stop all sending at once; it stays stopped over restarts."""
-    _set_paused(load(), paused=True)
+    _set_paused(_settings(), paused=True)
 
 
 @cli.command()
 def resume() -> None:
     """Let approved mails leave again."""
-    _set_paused(load(), paused=False)
+    _set_paused(_settings(), paused=False)
 
 
 @cli.command()
@@ -111,7 +113,14 @@ def migrate() -> None:
     """Bring the database to this version's schema."""
     from bot.terminal import migrated
 
-    print(asyncio.run(migrated(load())))
+    print(asyncio.run(migrated(_settings())))
+
+
+def _settings() -> Settings:
+    """The settings, and from then on a log as they ask for it."""
+    settings = load()
+    log_to(level=settings.log_level)
+    return settings
 
 
 def _set_paused(settings: Settings, *, paused: bool) -> None:

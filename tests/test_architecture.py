@@ -104,7 +104,8 @@ def test_unexpected_errors_are_swallowed_in_one_place_only() -> None:
     """The scheduler's wrapper; Slack's unexpected errors come to Bolt's own error listener."""
     broad = [
         str(p.relative_to(ROOT)) for p in product_modules()
-        for node in ast.walk(ast.parse(p.read_text())) if isinstance(node, ast.ExceptHandler) and swallows_anything(node)
+        for node in ast.walk(ast.parse(p.read_text()))
+        if isinstance(node, ast.ExceptHandler) and swallows_anything(node)
     ]  # fmt: skip
 
     assert broad == ["bot/schedule.py"]

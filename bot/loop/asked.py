@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.loop.decisions import STRANGER, name_of
+from bot.loop.decisions import must_be_ours, name_of
 from bot.loop.docket import Docket
 from bot.loop.ports import Actor, Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import Answer
 from scoring.casework import Fact, Trigger, TriggerKind
+from scoring.errors import Refused
 from scoring.matter import Matter, Move, Today
 from scoring.model import Account, Band
 from scoring.policy import decide
@@ -38,13 +39,15 @@ class OnRequest:
 
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """Open a case on an account for one of our CSMs; a private answer says what happened."""
-        if not actor.person_id:
-            return Answer(ok=False, text=STRANGER)
-        async with self.store() as work:
-            account = await work.accounts.get(account_id)
-            if account is None:
-                return Answer(ok=False, text=NOT_FOUND)
-            answer = await self._open(work, account, actor)
+        try:
+            async with self.store() as work:
+                await must_be_ours(work, actor)
+                account = await work.accounts.get(account_id)
+                if account is None:
+                    return Answer(ok=False, text=NOT_FOUND)
+                answer = await self._open(work, account, actor)
+        except Refused as refusal:
+            return Answer(ok=False, text=str(refusal))
         self.wake()
         return answer
 

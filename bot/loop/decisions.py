@@ -15,6 +15,7 @@ from scoring.casework import AuditEntry, Case, CaseState, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.hours import zone_named
 from scoring.messages import Post
+from scoring.model import Role
 
 Brief = Callable[[UnitOfWork, str], Awaitable[CardBrief | None]]
 
@@ -22,8 +23,8 @@ UTC_ZONE = ZoneInfo("UTC")
 LOOKOUT = "lookout"
 
 STRANGER = (
-    "Nothing was changed and nothing was sent. Only a CSM whom Lookout knows by e-mail can do this; ask your lead to "
-    "import you as one."
+    "Nothing was changed and nothing was sent. Only a CSM whom Lookout knows by e-mail, and who has not left, can do "
+    "this; ask your lead to import you as one."
 )
 GONE = "This case or its account no longer exists. Nothing was sent."
 BEATEN = {
@@ -113,15 +114,21 @@ class Decisions:
 
     async def act(self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]]) -> Answer:
         """One decision in one transaction: whoever is refused has changed nothing; else the sweeps wake up."""
-        if not actor.person_id:
-            return Answer(ok=False, text=STRANGER)
         try:
             async with self.store() as work:
+                await must_be_ours(work, actor)
                 answer = await decide(Act(work, self.clock(), actor))
         except (Refused, TooLate) as refusal:
             return Answer(ok=False, text=str(refusal))
         self.wake()
         return answer
+
+
+async def must_be_ours(work: UnitOfWork, actor: Actor) -> None:
+    """Raises for everybody but a CSM who is still with us (promise 6): a Slack account may outlive the job (K2)."""
+    person = await work.accounts.person(actor.person_id) if actor.person_id else None
+    if person is None or person.role is not Role.CSM or person.left:
+        raise Refused(STRANGER)
 
 
 async def show(work: UnitOfWork, case_id: str) -> None:

@@ -101,19 +101,28 @@ async def test_a_forged_hash_for_the_right_version_is_refused(world: World) -> N
     assert (await world.case()).state is CaseState.OPEN
 
 
-async def test_a_stranger_decides_nothing(world: World) -> None:
+@pytest.mark.parametrize(
+    "actor",
+    [STRANGER, Actor("csm-nobody", "UEVE"), Actor("kim", "UKIM"), Actor("csm-fred", "UFRED")],
+    ids=["somebody else", "an id we do not know", "a customer", "a CSM who left and still has a Slack account"],
+)
+async def test_whoever_is_no_csm_of_ours_decides_nothing(world: World, actor: Actor) -> None:
+    await world.learn(a_csm("csm-fred", left=True))
     draft = await world.draft()
     desk = world.desk
     answers = [
-        await desk.approve("case-1", 1, draft.content_hash, STRANGER),
-        await desk.snooze("case-1", NOW + timedelta(days=1), "", STRANGER),
-        await desk.dismiss("case-1", Verdict.RIGHT, "", STRANGER),
-        await desk.assign("case-1", "UEVE", "eve@elsewhere.test", STRANGER),
-        (await desk.edit("case-1", 1, "x", "y", STRANGER)).answer,
-        await desk.pause(STRANGER, paused=False),
-        await desk.undo("x", STRANGER),
-        await desk.arrived("x", STRANGER),
-        await desk.send_again("x", STRANGER),
+        await desk.approve("case-1", 1, draft.content_hash, actor),
+        await desk.snooze("case-1", NOW + timedelta(days=1), "", actor),
+        await desk.dismiss("case-1", Verdict.RIGHT, "", actor),
+        await desk.assign("case-1", "UEVE", "eve@elsewhere.test", actor),
+        (await desk.edit("case-1", 1, "x", "y", actor)).answer,
+        await desk.wake_up("case-1", actor),
+        await desk.pause(actor, paused=True),
+        await desk.pause(actor, paused=False),
+        await desk.storm(actor, release=True),
+        await desk.undo("x", actor),
+        await desk.arrived("x", actor),
+        await desk.send_again("x", actor),
     ]
 
     assert {answer.ok for answer in answers} == {False}
@@ -160,7 +169,7 @@ async def test_the_last_seconds_of_the_day_are_not_working_hours_any_more(world:
 )
 async def test_what_speaks_against_a_mail_is_said_before_it_is_approved(world: World, things, said: str) -> None:
     await world.learn(*things)
-    answer = await world.approve()
+    answer = await world.approve(BEN_ACTS)
 
     assert not answer.ok
     assert answer.text.startswith("Nothing was sent.")

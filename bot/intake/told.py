@@ -1,7 +1,8 @@
 """Applies what a product said about people and accounts to what we know; pure.
 
-A product may introduce a contact, say where a person belongs, and fill in what is empty. It may not turn a CSM into a
-contact, and it may not redirect a person's mail to another company: write keys are often public in web pages.
+A product may introduce a contact, say where a person belongs, and tell what an account is like. Write keys are often
+public in web pages, so it may not turn a CSM into a contact, lead mail about a company to an address outside of it, or
+move a contact with such a company's address to another one. Imports may.
 """
 
 from __future__ import annotations
@@ -57,9 +58,9 @@ class Directory:
             return
         account_id = arrival.account_id or self.account_of(arrival.user_id, arrival.domain)
         account = self.open(account_id) if account_id else None
-        joined = person if account is None else replace(person, account_id=account.id)
+        joined = person if account is None or self._stays(person, account) else replace(person, account_id=account.id)
         if arrival.kind is Kind.PERSON:
-            joined = person_told(joined, arrival, account, self._zone)
+            joined = person_told(joined, arrival, self.accounts.get(joined.account_id or ""), self._zone)
         if joined != self.people.get(joined.id):
             self.people[joined.id] = self.changed_people[joined.id] = joined
 
@@ -73,15 +74,22 @@ class Directory:
         seen = (EPOCH + arrival.at_us * MICROSECOND).astimezone(self._zone).date()
         return Person(id=arrival.user_id, role=Role.CONTACT, first_seen_on=seen)
 
+    def _stays(self, person: Person, account: Account) -> bool:
+        """Whether a contact's own address says that they do not belong to this account."""
+        own, now = domain_of(person.email), self.accounts.get(person.account_id or "")
+        if not own or account.domain == own:
+            return False
+        return bool(account.domain) or (now is not None and now.domain == own)
+
     def _keep_account(self, account: Account) -> None:
         if account != self.accounts.get(account.id):
             self.accounts[account.id] = self.changed_accounts[account.id] = account
 
 
 def account_told(known: Account, arrival: Arrival, zone: tzinfo) -> Account:
-    """The account after a `group` call: what was told replaces what stood there."""
+    """The account after a `group` call: what was told replaces what stood there, but for a domain that is known."""
     given: dict[str, Any] = traits(ACCOUNT_FIELDS, json.loads(arrival.traits or "{}"), zone)
-    return replace(known, **given)
+    return replace(known, **(given | {"domain": known.domain or given.get("domain", "")}))
 
 
 def person_told(known: Person, arrival: Arrival, account: Account | None, zone: tzinfo) -> Person:
@@ -97,6 +105,6 @@ def person_told(known: Person, arrival: Arrival, account: Account | None, zone: 
 
 
 def may_write_to(address: str, person: Person, account: Account | None) -> bool:
-    """Whether a product may set this address: it is the person's first, or it stays within the same company."""
-    own = {domain_of(person.email), account.domain if account is not None else ""}
-    return not person.email or domain_of(address) in own
+    """Whether a product may set this address: it lies within the company, or nobody knows yet where that is."""
+    own = {domain_of(person.email), account.domain if account is not None else ""} - {""}
+    return not own or domain_of(address) in own

@@ -211,6 +211,45 @@ async def test_a_product_cannot_redirect_somebodys_mail_to_another_company(any_s
     assert addresses == ["dana@acme.com", "dana.doe@acme.com", "dana@acme.io", "dana@acme.io"]
 
 
+async def test_a_product_cannot_lead_mail_about_a_company_out_of_it(any_store: SqlStore) -> None:
+    async with any_store() as work:
+        await work.accounts.upsert([Account("acme", "Acme", domain="acme.com"), Account("evil", "Evil")])
+        await work.accounts.upsert_people([Person("dana", Role.CONTACT, "Dana", "dana@acme.com", "acme")])
+    await kept(
+        any_store,
+        identify("1", "mole", "acme", email="mole@evil.com"),
+        group("2", "acme", domain="evil.com"),
+        identify("3", "mole", "acme", email="mole@evil.com"),
+        identify("4", "kim", "acme", email="kim@acme.com"),
+        group("5", "evil", "dana", domain="evil.com"),
+        identify("6", "dana", "evil", title="COO"),
+    )
+    await drain(any_store, Shelf()).run()
+
+    async with any_store() as work:
+        contacts = {person.id: person for person in await work.accounts.contacts("acme")}
+        acme = await work.accounts.get("acme")
+    assert acme is not None
+    assert acme.domain == "acme.com"
+    assert {id_: person.email for id_, person in contacts.items()} == {
+        "mole": "",
+        "kim": "kim@acme.com",
+        "dana": "dana@acme.com",
+    }
+    assert contacts["dana"].title == "COO"
+
+
+async def test_a_person_without_an_address_goes_where_their_product_says(any_store: SqlStore) -> None:
+    await kept(any_store, group("1", "acme", "u1"), group("2", "bolt", "u1", domain="bolt.io"))
+    await kept(any_store, identify("3", "u1", "bolt", email="u1@bolt.io"))
+    await drain(any_store, Shelf()).run()
+
+    async with any_store() as work:
+        person = await work.accounts.person("u1")
+    assert person is not None
+    assert (person.account_id, person.email) == ("bolt", "u1@bolt.io")
+
+
 async def test_a_product_cannot_touch_our_csms(any_store: SqlStore) -> None:
     ana = Person("ana", Role.CSM, "Ana", "ana@vendor.com")
     async with any_store() as work:

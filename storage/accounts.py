@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 
+from sqlalchemy import select as columns_of
 from sqlalchemy import update
 from sqlmodel import col, select
 
 from scoring.errors import NotFound
+from scoring.listing import Named
 from scoring.model import Account, Milestone, Person, Role, Ticket
 from storage.tables import AccountRow, MilestoneRow, PersonRow, TicketRow
 from storage.transaction import Transaction, table, value, values
 
+AT_ONCE = 1_000
 NO_ACCOUNT = "There is no account with the id {id}."
 NO_PERSON = "There is no person with the id {id}."
 # What Lookout learned by itself and an import does not know.
@@ -36,8 +40,22 @@ class SqlAccounts:
 
     async def all(self) -> list[Account]:
         """Every account, by name."""
-        rows = await self._db.all(select(AccountRow).order_by(col(AccountRow.name), col(AccountRow.id)))
-        return [value(Account, row) for row in rows]
+        found: list[Account] = []
+        columns = table(AccountRow).c
+        wide = columns_of(*(columns[field.name] for field in fields(Account)))
+        async for rows in self._db.parts(wide.order_by(columns.name, columns.id), AT_ONCE):
+            found += (Account(*row) for row in rows)
+        return found
+
+    async def some(self, account_ids: Iterable[str]) -> dict[str, Account]:
+        """The accounts with these ids; unknown ids are left out."""
+        rows = await self._db.among(AccountRow, col(AccountRow.id), account_ids)
+        return {row.id: value(Account, row) for row in rows}
+
+    async def names(self) -> list[Named]:
+        """What every account is called, by name; narrow, to find the one that somebody means."""
+        rows = await self._db.raw("SELECT id, name, domain FROM accounts ORDER BY name, id")
+        return [Named(*row) for row in rows]
 
     async def upsert(self, accounts: Iterable[Account]) -> None:
         """Add accounts or replace them as a whole, by id."""

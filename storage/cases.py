@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import func, update
+from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
 from scoring.casework import CASE_MOVES, LIVE_STATES, Case, CaseState, Decision, Trigger
@@ -39,6 +40,12 @@ class SqlCases:
         """The one live case of an account (R32), or None."""
         row = await self._db.first(select(CaseRow).where(LIVE, col(CaseRow.account_id) == account_id))
         return None if row is None else value(Case, row)
+
+    async def live_ids(self) -> dict[str, str]:
+        """Account → its live case; narrow."""
+        cases = table(CaseRow).c
+        rows = await self._db.tuples(columns_of(cases.account_id, cases.id).where(LIVE))
+        return {row[0]: row[1] for row in rows}
 
     async def last_of(self, account_id: str) -> Case | None:
         """The newest case of an account, live or ended (R39)."""

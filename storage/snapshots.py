@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter
 from sqlalchemy import Select, func
+from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
-from scoring.model import Health, Part, Reading, Signals, Snapshot
-from storage.tables import SnapshotRow
-from storage.transaction import Transaction, table
+from scoring.listing import Standing
+from scoring.model import Snapshot
+from storage.packed import Packed, PackedSnapshots, unpacked
+from storage.tables import AccountRow, SnapshotRow
+from storage.transaction import CHUNK, Transaction, table
 
-SIGNALS = ("activity", "engagement", "milestones", "recency")
-LANDED_AT_ONCE = 2_000  # rows a statement; between two of them a click gets its turn on the event loop
-_SIGNALS: TypeAdapter[Signals] = TypeAdapter(Signals)
-_OWN: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
+AT_ONCE = 500
+"""Rows that are read or written before others get their turn on the event loop."""
+WEEK = timedelta(days=7)
+NAMES = ", ".join(Packed._fields)
+UPSERT = "ON CONFLICT (account_id, day) DO UPDATE SET " + ", ".join(
+    f"{name} = excluded.{name}" for name in Packed._fields if name not in {"account_id", "day"}
+)
+INSERT = f"INSERT INTO snapshots ({NAMES}) VALUES ({', '.join('?' * len(Packed._fields))}) {UPSERT}"  # noqa: S608
+MAKE_LANDING = "CREATE TEMP TABLE IF NOT EXISTS landing (LIKE snapshots) ON COMMIT DELETE ROWS"
+COPY_IN = f"COPY landing ({NAMES}) FROM STDIN"
+TAKE_LANDED = (
+    f"INSERT INTO snapshots ({NAMES}) SELECT DISTINCT ON (account_id, day) {NAMES} FROM landing "  # noqa: S608
+    f"ORDER BY account_id, day, ctid DESC {UPSERT}"
+)
 
 
 class SqlSnapshots:
@@ -28,11 +40,20 @@ class SqlSnapshots:
         self._db = transaction
 
     async def land(self, snapshots: Sequence[Snapshot]) -> None:
-        """Insert or replace by (account, day), past the ORM; running it twice changes nothing."""
-        sql = _landing(self._db.mark)
-        for start in range(0, len(snapshots), LANDED_AT_ONCE):
-            rows = [_row(snapshot) for snapshot in snapshots[start : start + LANDED_AT_ONCE]]
-            await self._db.raw(sql, rows)
+        """Insert or replace by (account, day), past the ORM; running it twice changes nothing.
+
+        All of it appears at one moment. `PackedSnapshots` keep others waiting least: they are rows already.
+        """
+        if isinstance(snapshots, PackedSnapshots):
+            ready = snapshots
+        else:
+            ready = await asyncio.to_thread(PackedSnapshots, snapshots)
+        if ready and self._db.sqlite:
+            await self._db.raw(INSERT, ready.rows)
+        elif ready:
+            await self._db.raw(MAKE_LANDING)
+            await self._db.copy(COPY_IN, ready.rows)
+            await self._db.raw(TAKE_LANDED)
 
     async def latest_day(self) -> date | None:
         """The newest day that has snapshots."""
@@ -42,9 +63,17 @@ class SqlSnapshots:
         """The days that have snapshots, oldest first."""
         return await self._db.all(select(col(SnapshotRow.day)).distinct().order_by(col(SnapshotRow.day)))
 
-    async def on(self, day: date) -> dict[str, Snapshot]:
-        """Every account's snapshot of one day."""
-        found = await self._read(_wide().where(col(SnapshotRow.day) == day))
+    async def on(self, day: date, *, accounts: Collection[str] | None = None) -> dict[str, Snapshot]:
+        """Every account's snapshot of one day, or those of `accounts`."""
+        of_day = _wide().where(col(SnapshotRow.day) == day)
+        if accounts is None:
+            found = await self._read(of_day)
+        else:
+            found = [
+                snapshot
+                for some in _chunks(accounts)
+                for snapshot in await self._read(of_day.where(col(SnapshotRow.account_id).in_(some)))
+            ]
         return {snapshot.health.account_id: snapshot for snapshot in found}
 
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
@@ -53,6 +82,13 @@ class SqlSnapshots:
         return await self._read(
             _wide().where(col(SnapshotRow.account_id) == account_id, between).order_by(col(SnapshotRow.day))
         )
+
+    async def course(self, account_id: str, since: date, until: date) -> list[tuple[date, float]]:
+        """One account's (day, score), both ends included, oldest first; narrow, for a trend."""
+        rows = table(SnapshotRow).c
+        asked = (rows.account_id == account_id, rows.day.between(since, until))
+        found = await self._db.tuples(columns_of(rows.day, rows.score).where(*asked).order_by(rows.day))
+        return [(day, score) for day, score in found]
 
     async def scores(self, since: date, until: date) -> dict[str, list[tuple[date, float, int]]]:
         """Every account's (day, score, config version), oldest first; read from one narrow index (R21)."""
@@ -64,77 +100,44 @@ class SqlSnapshots:
         )
         return await _by_account(rows)
 
+    async def standings(
+        self, day: date, *, csm_id: str | None = None, limit: int = 20, offset: int = 0
+    ) -> tuple[list[Standing], int]:
+        """A page of the accounts of a CSM (None: of everybody) by their score of `day`, worst first, money breaking
+        ties; and how many there are. Accounts that left are not listed. Computed in the database: nothing wide is read.
+        """  # noqa: D205 - one sentence
+        account, now, then = table(AccountRow).c, table(SnapshotRow).alias("now"), table(SnapshotRow).alias("earlier")
+        mine = [account.churned_on.is_(None)] + ([account.csm_id == csm_id] if csm_id is not None else [])
+        today = table(AccountRow).join(now, (now.c.account_id == account.id) & (now.c.day == day))
+        count = (await self._db.tuples(columns_of(func.count()).select_from(today).where(*mine)))[0][0]
+        week_ago = (then.c.account_id == account.id) & (then.c.day == day - WEEK)
+        rows = await self._db.tuples(
+            columns_of(
+                account.id, account.name, account.domain, account.arr, now.c.score, then.c.score.label("previous")
+            )
+            .select_from(today.outerjoin(then, week_ago))
+            .where(*mine)
+            .order_by(now.c.score, func.coalesce(account.arr, 0).desc(), account.name, account.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [Standing(*row) for row in rows], int(count)
+
     async def _read(self, statement: Select[Any]) -> list[Snapshot]:
         found: list[Snapshot] = []
-        for number, row in enumerate(await self._db.tuples(statement)):
-            found.append(_snapshot(row))
-            if number % 500 == 0:
-                await asyncio.sleep(0)  # ten thousand snapshots take a while to read; others get their turn
+        async for rows in self._db.parts(statement, AT_ONCE):
+            found += map(unpacked, rows)
         return found
 
 
 def _wide() -> Select[Any]:
-    return table(SnapshotRow).select()
+    columns = table(SnapshotRow).c
+    return columns_of(*(columns[name] for name in Packed._fields))
 
 
-def _landing(mark: str) -> str:
-    """The upsert in the driver's own words."""
-    names = [column.name for column in table(SnapshotRow).columns]
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in {"account_id", "day"})
-    return (
-        f"INSERT INTO snapshots ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))}) "  # noqa: S608
-        f"ON CONFLICT (account_id, day) DO UPDATE SET {changes}"
-    )
-
-
-def _row(snapshot: Snapshot) -> tuple[Any, ...]:
-    """The columns in the table's order."""
-    health, signals = snapshot.health, snapshot.signals
-    if (health.account_id, health.day) != (signals.account_id, signals.day):
-        raise ValueError(
-            f"a score and signals of different accounts or days: {health.account_id}, {signals.account_id}"
-        )
-    return (
-        health.account_id,
-        health.day.isoformat(),
-        health.score,
-        health.coverage,
-        str(health.reading),
-        health.config_version,
-        *_columns(health.parts),
-        None if signals.usage_ratio is None else float(signals.usage_ratio),
-        _OWN.dump_json(dict(health.own)).decode(),
-        _SIGNALS.dump_json(signals, exclude_none=True).decode(),
-    )
-
-
-def _columns(parts: Iterable[Part]) -> Iterable[float | None]:
-    by_name = {part.signal: part for part in parts}
-    unknown = by_name.keys() - set(SIGNALS)
-    if unknown:
-        raise ValueError(f"a snapshot has no column for {', '.join(sorted(unknown))}")
-    for name in SIGNALS:
-        part = by_name.get(name)
-        yield from (None, None, None) if part is None else (part.value, part.weight, part.points)
-
-
-def _snapshot(row: Any) -> Snapshot:
-    parts = (
-        Part(name, getattr(row, name), getattr(row, f"{name}_weight"), getattr(row, f"{name}_points"))
-        for name in SIGNALS
-        if getattr(row, f"{name}_weight") is not None
-    )
-    health = Health(
-        account_id=row.account_id,
-        day=row.day,
-        score=row.score,
-        parts=tuple(parts),
-        coverage=row.coverage,
-        reading=Reading(row.reading),
-        config_version=row.config_version,
-        own=_OWN.validate_json(row.own),
-    )
-    return Snapshot(health, _SIGNALS.validate_json(row.signals))
+def _chunks(names: Iterable[str]) -> Iterable[list[str]]:
+    wanted = list(names)
+    return (wanted[start : start + CHUNK] for start in range(0, len(wanted), CHUNK))
 
 
 async def _by_account(rows: Sequence[Sequence[Any]]) -> dict[str, list[tuple[date, float, int]]]:

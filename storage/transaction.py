@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, cast
 
@@ -60,6 +61,25 @@ class Transaction:
         with wrapped():
             result = await (await self._session.connection()).execute(statement, cast("Any", rows))
             return result.all()
+
+    async def parts(self, statement: Executable, size: int) -> AsyncIterator[Sequence[Sequence[Any]]]:
+        """The rows as tuples, `size` at a time; between two parts others get their turn on the event loop."""
+        with wrapped():
+            result = await (await self._session.connection()).execute(statement)
+        for part in result.partitions(size):
+            yield part
+            await asyncio.sleep(0)
+
+    async def copy(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Postgres alone: `COPY … FROM STDIN`, the fastest way in."""
+        with wrapped():
+            lent = await (await self._session.connection()).get_raw_connection()
+            driver = cast("Any", lent.driver_connection)
+            async with driver.cursor() as cursor, cursor.copy(sql) as copying:
+                for number, row in enumerate(rows):
+                    await copying.write_row(row)
+                    if number % CHUNK == 0:
+                        await asyncio.sleep(0)
 
     async def raw(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
         """SQL in the driver's own words, for bulk work; a list of tuples runs it for each."""

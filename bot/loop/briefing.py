@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 
 from bot.loop.records import UnitOfWork
@@ -84,16 +83,17 @@ def _contact(contacts: list[Person], chosen: str) -> Person | None:
 
 async def decisions_waiting(work: UnitOfWork, csm_id: str | None) -> tuple[Line, ...]:
     """Cases where a person must act: open ones, and mails of unknown fate; the worst and dearest first."""
-    accounts = {account.id: account for account in await work.accounts.all()}
-    latest = await work.snapshots.latest_day()
-    snapshots: Mapping[str, Snapshot] = await work.snapshots.on(latest) if latest else {}
+    live, latest = await work.cases.live(), await work.snapshots.latest_day()
+    accounts = await work.accounts.some(case.account_id for case in live)
     found: list[tuple[Case, Account]] = []
-    for case in await work.cases.live():
+    for case in live:
         account = accounts.get(case.account_id)
         if account is None or csm_id not in {None, case.csm_id or account.csm_id}:
             continue
         if case.state is CaseState.OPEN or await _uncertain(work, case):
             found.append((case, account))
+    listed = [account.id for _, account in found]
+    snapshots = await work.snapshots.on(latest, accounts=listed) if latest else {}
     found.sort(key=lambda pair: (-pair[0].severity.rank, -(pair[1].arr or 0), pair[1].name))
     return tuple(_decision_line(case, account, snapshots.get(account.id)) for case, account in found)
 

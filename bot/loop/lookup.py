@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.loop.briefing import card_brief, data_until, decisions_waiting
-from bot.loop.names import NameBook
+from bot.loop.names import Found, name_book
 from bot.loop.ports import Actor, Clock
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import Bar, CardBrief, Choice, HealthBrief, HomeBrief, Line
@@ -14,6 +15,7 @@ from scoring.casework import CaseState, Fact, Outreach
 from scoring.errors import NotFound
 from scoring.facts import explain
 from scoring.health import waterfall
+from scoring.listing import Named, Standing
 from scoring.model import Account, Band, Snapshot
 
 TREND_DAYS = 90
@@ -61,11 +63,15 @@ class Lookup:
     async def health(self, query: str) -> HealthBrief | Choice:
         """One account's health, or a choice when the name is not clear (UX 29). `NotFound` before the first score."""
         async with self.store.reading() as work:
-            accounts = await work.accounts.all()
-            found = NameBook(accounts).find(query)
+            names = tuple(await work.accounts.names())
+            # Comparing ten thousand names takes a while; clicks go on meanwhile.
+            found = await asyncio.to_thread(_find, names, query)
+            ids = [named.id for named in found.hits or found.near]
+            accounts = await work.accounts.some(ids)
+            listed = [accounts[account_id] for account_id in ids if account_id in accounts]
             if len(found.hits) != 1:
-                return await self._choice(work, query, found.hits or found.near, exact=bool(found.hits))
-            return await self._brief(work, found.hits[0])
+                return await self._choice(work, query, listed, exact=bool(found.hits))
+            return await self._brief(work, listed[0])
 
     async def health_of(self, account_id: str) -> HealthBrief:
         """The health of an account picked from a list; `NotFound` if it is gone."""
@@ -78,23 +84,24 @@ class Lookup:
     async def worst(self, actor: Actor, limit: int = 5) -> tuple[Line, ...]:
         """The actor's lowest scores (everybody's, for somebody without accounts), worst first (UX 30)."""
         async with self.store.reading() as work:
-            lines = await self._portfolio(work, actor.person_id)
-            return tuple(lines[:limit])
+            lines, _ = await self._portfolio(work, actor.person_id, limit=limit)
+            return lines
 
     async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
         """App Home: what needs a decision, then the portfolio by risk and money, 20 a page (UX 32)."""
         async with self.store.reading() as work:
-            lines = await self._portfolio(work, actor.person_id)
-            pages = max(1, -(-len(lines) // PAGE))
-            page = min(max(1, page), pages)
+            lines, count = await self._portfolio(work, actor.person_id, limit=PAGE, page=page)
+            pages = max(1, -(-count // PAGE))
+            if page > pages:
+                lines, _ = await self._portfolio(work, actor.person_id, limit=PAGE, page=pages)
             return HomeBrief(
                 person=await work.accounts.person(actor.person_id) if actor.person_id else None,
                 decide=await decisions_waiting(work, actor.person_id or None),
-                portfolio=tuple(lines[(page - 1) * PAGE : page * PAGE]),
-                page=page,
+                portfolio=lines,
+                page=min(max(1, page), pages),
                 pages=pages,
                 paused=await work.flags.get("paused") is not None,
-                notes=() if lines else (NO_DATA,),
+                notes=() if count else (NO_DATA,),
                 now=self.clock(),
             )
 
@@ -106,25 +113,27 @@ class Lookup:
         )
         return Choice(query=query, lines=lines, exact=exact)
 
-    async def _portfolio(self, work: UnitOfWork, person_id: str) -> list[Line]:
-        """One line per account of a CSM (of everybody if they have none), worst first, money breaking ties."""
-        latest = await work.snapshots.latest_day()
-        if latest is None:
-            return []
-        snapshots = await work.snapshots.on(latest)
-        earlier = await work.snapshots.on(latest - timedelta(days=7))
-        accounts = [a for a in await work.accounts.all() if a.id in snapshots and a.churned_on is None]
-        mine = [a for a in accounts if a.csm_id == person_id]
-        live = {case.account_id: case.id for case in await work.cases.live()}
-        lines = [_line(a, snapshots[a.id], earlier.get(a.id), live.get(a.id, "")) for a in mine or accounts]
-        return sorted(lines, key=lambda line: (line.score or 0.0, -(line.arr or 0), line.name))
+    async def _portfolio(
+        self, work: UnitOfWork, person_id: str, *, limit: int, page: int = 1
+    ) -> tuple[tuple[Line, ...], int]:
+        """A page of a CSM's accounts (everybody's if they have none), worst first, and how many there are."""
+        day = await work.snapshots.latest_day()
+        if day is None:
+            return (), 0
+        offset = (max(1, page) - 1) * limit
+        found, count = await work.snapshots.standings(day, csm_id=person_id, limit=limit, offset=offset)
+        if not count:
+            found, count = await work.snapshots.standings(day, limit=limit, offset=offset)
+        live = await work.cases.live_ids()
+        return tuple(_line(standing, live.get(standing.account_id, "")) for standing in found), count
 
     async def _brief(self, work: UnitOfWork, account: Account) -> HealthBrief:
         latest = await work.snapshots.latest_day()
-        history = await work.snapshots.of(account.id, latest - timedelta(days=TREND_DAYS), latest) if latest else []
-        if not history:
+        trend = await work.snapshots.course(account.id, latest - timedelta(days=TREND_DAYS), latest) if latest else []
+        if not trend:
             raise NotFound(f"{account.name} has no score yet. {NO_DATA}")
-        now, then = history[-1], _compared(history)
+        days = [day for day, _ in trend]
+        now, then = await _snapshot(work, account.id, days[-1]), await _compared(work, account.id, days)
         case = await work.cases.live_of(account.id)
         csm_id = (case.csm_id if case else None) or account.csm_id
         return HealthBrief(
@@ -132,7 +141,7 @@ class Lookup:
             health=now.health,
             signals=now.signals,
             compared_on=then.health.day if then else None,
-            trend=tuple((snapshot.health.day, snapshot.health.score) for snapshot in history),
+            trend=tuple(trend),
             bars=_bars(then, now),
             facts=_facts(account, now),
             csm=await work.accounts.person(csm_id) if csm_id else None,
@@ -144,25 +153,35 @@ class Lookup:
         )
 
 
-def _line(account: Account, now: Snapshot, then: Snapshot | None, case_id: str) -> Line:
+def _find(names: tuple[Named, ...], query: str) -> Found:
+    return name_book(names).find(query)
+
+
+def _line(standing: Standing, case_id: str) -> Line:
+    band = Band.of(standing.score).value
     return Line(
-        account_id=account.id,
-        name=account.name,
-        text=now.health.band.value,
-        score=now.health.score,
-        previous=then.health.score if then else None,
-        severity=now.health.band.value,
-        arr=account.arr,
-        domain=account.domain,
+        account_id=standing.account_id,
+        name=standing.name,
+        text=band,
+        score=standing.score,
+        previous=standing.previous,
+        severity=band,
+        arr=standing.arr,
+        domain=standing.domain,
         case_id=case_id,
     )
 
 
-def _compared(history: list[Snapshot]) -> Snapshot | None:
+async def _snapshot(work: UnitOfWork, account_id: str, day: date) -> Snapshot:
+    return (await work.snapshots.of(account_id, day, day))[0]
+
+
+async def _compared(work: UnitOfWork, account_id: str, days: list[date]) -> Snapshot | None:
     """The snapshot four weeks before the newest, else the oldest; None for the first one ever."""
-    until: date = history[-1].health.day - timedelta(days=COMPARE_DAYS)
-    earlier = [snapshot for snapshot in history[:-1] if snapshot.health.day <= until]
-    return earlier[-1] if earlier else (history[0] if len(history) > 1 else None)
+    if len(days) == 1:
+        return None
+    earlier = [day for day in days if day <= days[-1] - timedelta(days=COMPARE_DAYS)]
+    return await _snapshot(work, account_id, earlier[-1] if earlier else days[0])
 
 
 def _bars(then: Snapshot | None, now: Snapshot) -> tuple[Bar, ...]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
-from scoring.model import Account
+from scoring.listing import Named
 
 LEGAL = frozenset({
     "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited",
@@ -27,27 +27,62 @@ NEAREST = 3
 class Found:
     """`hits` is what the name says: one is clear, several are for a pick list. `near` is what comes close otherwise."""
 
-    hits: list[Account]
-    near: list[Account]
+    hits: list[Named]
+    near: list[Named]
 
 
-@dataclass(frozen=True, slots=True)
 class NameBook:
-    """All accounts by name, id and domain."""
+    """All accounts by name, id and domain; made once for the same names (`name_book`)."""
 
-    accounts: Iterable[Account]
+    def __init__(self, accounts: Iterable[Named]) -> None:
+        self._accounts = list(accounts)
+        self._plain = [plain(account.name) for account in self._accounts]
+        self._exact = _by(self._accounts, lambda account: {account.id, account.name})
+        self._domains = _by(self._accounts, lambda account: {account.domain.casefold()} - {""})
+        self._names = _by(self._accounts, lambda account: {plain(account.name)})
 
     def find(self, query: str) -> Found:
         """Exact id, then domain, then name without its trimmings, then part of a name, then the likeliest typos."""
-        accounts = list(self.accounts)
         wanted = plain(query)
-        exact = [a for a in accounts if query.strip() in {a.id, a.name}]
-        if len(exact) == 1 and not _twins(exact[0], accounts):
+        exact = self._exact.get(query.strip(), [])
+        if len(exact) == 1 and len(self._names[plain(exact[0].name)]) == 1:  # two that read the same: nobody guesses
             return Found(exact, [])
-        for matches in (_by_domain(query, accounts), _by_name(wanted, accounts), _by_part(wanted, accounts)):
+        host = query.strip().casefold().removeprefix("www.").rpartition("@")[2]
+        by_name = self._names.get(wanted, []) if wanted else []
+        for matches in (self._domains.get(host, []), by_name, self._by_part(wanted)):
             if matches:
                 return Found(matches[:LISTED], [])
-        return _by_likeness(wanted, accounts)
+        return self._by_likeness(wanted)
+
+    def _by_part(self, wanted: str) -> list[Named]:
+        if len(wanted) < 3:  # noqa: PLR2004 - two letters are in half of all names
+            return []
+        named = list(zip(self._plain, self._accounts, strict=True))
+        starts = [account for name, account in named if name.startswith(wanted)]
+        return starts or [account for name, account in named if f" {wanted}" in name]
+
+    def _by_likeness(self, wanted: str) -> Found:
+        """The one clear winner among typos, else the nearest names to choose from."""
+        ranked = (
+            process.extract(wanted, self._plain, scorer=fuzz.WRatio, limit=LISTED, score_cutoff=NEAR) if wanted else []
+        )
+        clear = [(score, index) for _, score, index in ranked if score >= CLEAR]
+        best = [self._accounts[index] for score, index in clear if score > clear[0][0] - MARGIN]
+        return Found(best, [] if best else [self._accounts[index] for _, _, index in ranked[:NEAREST]])
+
+
+@lru_cache(maxsize=2)
+def name_book(accounts: tuple[Named, ...]) -> NameBook:
+    """The book of these names; asked again with the same ones, it is there already."""
+    return NameBook(accounts)
+
+
+def _by(accounts: Iterable[Named], keys: Callable[[Named], Iterable[str]]) -> dict[str, list[Named]]:
+    found: dict[str, list[Named]] = {}
+    for account in accounts:
+        for key in keys(account):
+            found.setdefault(key, []).append(account)
+    return found
 
 
 @lru_cache(maxsize=50_000)
@@ -59,33 +94,3 @@ def plain(name: str) -> str:
     words = re.findall(r"\w+", joined)
     kept = [word for word in words if word not in LEGAL]
     return " ".join(kept or words)
-
-
-def _twins(account: Account, accounts: list[Account]) -> bool:
-    """Whether another account reads the same: then nobody guesses (G8)."""
-    return any(other.id != account.id and plain(other.name) == plain(account.name) for other in accounts)
-
-
-def _by_domain(query: str, accounts: list[Account]) -> list[Account]:
-    wanted = query.strip().casefold().removeprefix("www.").rpartition("@")[2]
-    return [a for a in accounts if a.domain and a.domain.casefold() == wanted]
-
-
-def _by_name(wanted: str, accounts: list[Account]) -> list[Account]:
-    return [a for a in accounts if wanted and plain(a.name) == wanted]
-
-
-def _by_part(wanted: str, accounts: list[Account]) -> list[Account]:
-    if len(wanted) < 3:  # noqa: PLR2004 - two letters are in half of all names
-        return []
-    starts = [a for a in accounts if plain(a.name).startswith(wanted)]
-    return starts or [a for a in accounts if f" {wanted}" in plain(a.name)]
-
-
-def _by_likeness(wanted: str, accounts: list[Account]) -> Found:
-    """The one clear winner among typos, else the nearest names to choose from."""
-    names = [plain(a.name) for a in accounts]
-    ranked = process.extract(wanted, names, scorer=fuzz.WRatio, limit=LISTED, score_cutoff=NEAR) if wanted else []
-    clear = [(score, index) for _, score, index in ranked if score >= CLEAR]
-    best = [accounts[index] for score, index in clear if score > clear[0][0] - MARGIN]
-    return Found(best, [] if best else [accounts[index] for _, _, index in ranked[:NEAREST]])

@@ -6,12 +6,13 @@ instants are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
+from scoring.listing import Named, Standing
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
 
@@ -21,6 +22,12 @@ class Accounts(Protocol):
 
     async def get(self, account_id: str) -> Account | None: ...
     async def all(self) -> list[Account]: ...
+    async def some(self, account_ids: Iterable[str]) -> dict[str, Account]:
+        """The accounts with these ids; unknown ids are left out."""
+
+    async def names(self) -> list[Named]:
+        """What every account is called, by name; narrow, to find the one that somebody means."""
+
     async def upsert(self, accounts: Iterable[Account]) -> None: ...
     async def person(self, person_id: str) -> Person | None: ...
     async def people(self, person_ids: Iterable[str]) -> dict[str, Person]: ...
@@ -50,11 +57,22 @@ class Snapshots(Protocol):
     async def days(self) -> list[date]:
         """The days that have snapshots, oldest first."""
 
-    async def on(self, day: date) -> dict[str, Snapshot]:
-        """Every account's snapshot of one day."""
+    async def on(self, day: date, *, accounts: Collection[str] | None = None) -> dict[str, Snapshot]:
+        """Every account's snapshot of one day, or those of `accounts`."""
 
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
         """One account's snapshots, both ends included, oldest first."""
+
+    async def course(self, account_id: str, since: date, until: date) -> list[tuple[date, float]]:
+        """One account's (day, score), both ends included, oldest first; narrow, for a trend."""
+
+    async def standings(
+        self, day: date, *, csm_id: str | None = None, limit: int = 20, offset: int = 0
+    ) -> tuple[list[Standing], int]:
+        """A page of a CSM's accounts (None: everybody's) by their score of `day`, worst first, and how many there are.
+
+        Money breaks ties; accounts that left are not listed.
+        """
 
     async def scores(self, since: date, until: date) -> dict[str, list[tuple[date, float, int]]]:
         """Every account's (day, score, config version), oldest first; narrow, for rules over a week (R21)."""
@@ -66,6 +84,9 @@ class Cases(Protocol):
     async def get(self, case_id: str) -> Case | None: ...
     async def live(self) -> list[Case]: ...
     async def live_of(self, account_id: str) -> Case | None: ...
+    async def live_ids(self) -> dict[str, str]:
+        """Account → its live case; narrow."""
+
     async def last_of(self, account_id: str) -> Case | None:
         """The newest case of an account, live or ended (R39)."""
 
@@ -153,7 +174,7 @@ class Audit(Protocol):
 
 
 class Flags(Protocol):
-    """Small named facts that survive a restart: `paused`, `storm`, `first_run`, `scored:2026-11-20`, leases.
+    """Small named facts that survive a restart: `paused`, `storm`, `slack_lost`, `first_run`, `day_done`, leases.
 
     `storm` holds cards and sends while it is set (R35); its value is the ISO day of the first run that was held. A
     person's answer clears it and sets `storm_answer` to `release` or `drop`; the alert stage then opens or drops what

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bot.loop.names import NameBook, plain
-from scoring.model import Account
+from scoring.listing import Named
 
 BOOK = NameBook(
     [
-        Account("a1", "Ácme, Inc.", domain="acme.test"),
-        Account("a2", "Acme Logistics GmbH", domain="acme-logistics.test"),
-        Account("a3", "Blue Harbor Ltd.", domain="blueharbor.test"),
-        Account("a4", "Northwind", domain="northwind.test"),
-        Account("a5", "Quarry & Sons", domain="quarry.test"),
-        Account("a6", "Fenwick", domain="fenwick.test"),
-        Account("a7", "FENWICK B.V.", domain="fenwick-nl.test"),
+        Named("a1", "Ácme, Inc.", "acme.test"),
+        Named("a2", "Acme Logistics GmbH", "acme-logistics.test"),
+        Named("a3", "Blue Harbor Ltd.", "blueharbor.test"),
+        Named("a4", "Northwind", "northwind.test"),
+        Named("a5", "Quarry & Sons", "quarry.test"),
+        Named("a6", "Fenwick", "fenwick.test"),
+        Named("a7", "FENWICK B.V.", "fenwick-nl.test"),
     ]
 )
 

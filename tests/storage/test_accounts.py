@@ -163,3 +163,11 @@ async def test_any_person_comes_back_as_they_went(any_store, name, email, title)
         await work.accounts.upsert_people([person])
         assert await work.accounts.person("x") == person
         assert isinstance(await work.accounts.person("x"), Person)
+
+
+async def test_names_are_every_account_by_name_and_some_are_those_asked_for(any_store):
+    await remember(any_store, an_account("b", name="Zeta"), an_account("a", name="Alpha", domain="alpha.test"))
+
+    async with any_store() as work:
+        assert await work.accounts.names() == [("a", "Alpha", "alpha.test"), ("b", "Zeta", "b.test")]
+        assert (await work.accounts.some(["b", "nobody"])).keys() == {"b"}

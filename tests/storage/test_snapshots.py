@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import time
 from datetime import date, timedelta
 from fractions import Fraction
@@ -12,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scoring.model import Basis, Health, Part, Reading, Signals, Snapshot
+from storage.packed import PackedSnapshots
 from storage.tables import SnapshotRow
 from storage.transaction import table
-from tests.builders import TODAY, WEIGHTS, a_snapshot, remember
+from tests.builders import TODAY, WEIGHTS, a_snapshot, an_account, remember
 
 YESTERDAY = TODAY - timedelta(days=1)
 FRACTIONS = st.none() | st.fractions(min_value=0, max_value=10**9)
@@ -74,6 +76,72 @@ async def test_scores_are_narrow_and_oldest_first(any_store):
             "acme": [(YESTERDAY, 71.25, 1), (TODAY, 60.5, 2)],
             "other": [(YESTERDAY, 80.0, 1)],
         }
+
+
+async def test_of_one_account_the_course_of_its_score_is_narrow(any_store):
+    await remember(any_store, a_snapshot(score=60.5), a_snapshot(day=YESTERDAY, score=71.25), a_snapshot("other"))
+
+    async with any_store() as work:
+        assert await work.snapshots.course("acme", YESTERDAY, TODAY) == [(YESTERDAY, 71.25), (TODAY, 60.5)]
+        assert await work.snapshots.course("acme", TODAY, TODAY) == [(TODAY, 60.5)]
+
+
+async def test_a_day_can_be_read_for_some_accounts_alone(any_store):
+    await remember(any_store, *(a_snapshot(f"a{number}") for number in range(1_200)), a_snapshot("a0", YESTERDAY))
+    wanted = {f"a{number}" for number in range(1_200)} - {"a7"} | {"unknown"}
+
+    async with any_store() as work:
+        assert (await work.snapshots.on(TODAY, accounts=wanted)).keys() == wanted - {"unknown"}
+        assert await work.snapshots.on(TODAY, accounts=[]) == {}
+
+
+async def test_standings_are_a_page_of_the_worst_with_money_breaking_ties(any_store):
+    await remember(
+        any_store,
+        an_account("poor", arr=None),
+        an_account("rich", arr=90_000),
+        an_account("left", churned_on=YESTERDAY),
+        an_account("unscored"),
+        an_account("well"),
+        an_account("theirs", csm_id="csm-ben"),
+        *(a_snapshot(name, score=40.0) for name in ("poor", "rich", "left")),
+        a_snapshot("well", score=90.0),
+        a_snapshot("theirs", score=10.0),
+        a_snapshot("rich", TODAY - timedelta(days=7), 55.0),
+        a_snapshot("unscored", YESTERDAY),
+    )
+
+    async with any_store() as work:
+        mine, count = await work.snapshots.standings(TODAY, csm_id="csm-dana")
+        second, of_all = await work.snapshots.standings(TODAY, limit=1, offset=1)
+
+    assert [(one.account_id, one.score, one.previous) for one in mine] == [
+        ("rich", 40.0, 55.0),
+        ("poor", 40.0, None),
+        ("well", 90.0, None),
+    ]
+    assert (mine[0].name, mine[0].domain, mine[0].arr) == ("Rich", "rich.test", 90_000)
+    assert (count, of_all) == (3, 4)
+    assert [one.account_id for one in second] == ["rich"]
+
+
+async def test_snapshots_packed_by_another_process_land_the_same(any_store):
+    snapshots = [a_snapshot(f"a{number}", score=float(number)) for number in range(9)]
+    packed = pickle.loads(pickle.dumps(PackedSnapshots(snapshots)))
+    assert list(packed) == snapshots
+    assert packed[2:4] == snapshots[2:4]
+
+    await remember(any_store, a_snapshot("a3", score=99.0))
+    async with any_store() as work:
+        await work.snapshots.land(packed)
+        await work.snapshots.land(PackedSnapshots([]))
+        assert await work.snapshots.on(TODAY) == {one.health.account_id: one for one in snapshots}
+
+
+async def test_of_two_of_one_account_and_day_the_last_stands(any_store):
+    async with any_store() as work:
+        await work.snapshots.land([a_snapshot(score=1.0), a_snapshot("b"), a_snapshot(score=2.0)])
+        assert (await work.snapshots.on(TODAY))["acme"].health.score == 2.0
 
 
 async def test_a_missing_signal_stays_missing(any_store):

@@ -1,0 +1,123 @@
+"""Turns an account's day into a row of the database and back; rows travel between processes faster than snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any, NamedTuple, overload
+
+from pydantic import TypeAdapter
+
+from scoring.model import Health, Part, Reading, Signals, Snapshot
+
+SIGNALS = ("activity", "engagement", "milestones", "recency")
+_SIGNALS: TypeAdapter[Signals] = TypeAdapter(Signals)
+_OWN: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
+
+
+class Packed(NamedTuple):
+    """The columns of the table, in its order; a day as ISO text, which every driver takes."""
+
+    account_id: str
+    day: Any
+    score: float
+    coverage: float
+    reading: str
+    config_version: int
+    activity: float | None
+    activity_weight: float | None
+    activity_points: float | None
+    engagement: float | None
+    engagement_weight: float | None
+    engagement_points: float | None
+    milestones: float | None
+    milestones_weight: float | None
+    milestones_points: float | None
+    recency: float | None
+    recency_weight: float | None
+    recency_points: float | None
+    usage_ratio: float | None
+    own: str
+    signals: str
+
+
+class PackedSnapshots(Sequence[Snapshot]):
+    """Snapshots as the rows they are stored as; each is made when somebody looks at it."""
+
+    def __init__(self, snapshots: Iterable[Snapshot]) -> None:
+        self.rows: list[tuple[Any, ...]] = [tuple(packed(snapshot)) for snapshot in snapshots]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Snapshot: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Snapshot]: ...
+
+    def __getitem__(self, place: int | slice) -> Snapshot | list[Snapshot]:
+        if isinstance(place, slice):
+            return [unpacked(row) for row in self.rows[place]]
+        return unpacked(self.rows[place])
+
+
+def packed(snapshot: Snapshot) -> Packed:
+    """The row of a snapshot.
+
+    Raises:
+        ValueError: score and signals are of different accounts or days, or a part has no column.
+    """
+    health, signals = snapshot.health, snapshot.signals
+    if (health.account_id, health.day) != (signals.account_id, signals.day):
+        raise ValueError(
+            f"a score and signals of different accounts or days: {health.account_id}, {signals.account_id}"
+        )
+    return Packed._make(
+        (
+            health.account_id,
+            health.day.isoformat(),
+            health.score,
+            health.coverage,
+            str(health.reading),
+            health.config_version,
+            *_columns(health.parts),
+            None if signals.usage_ratio is None else float(signals.usage_ratio),
+            _OWN.dump_json(dict(health.own)).decode(),
+            _SIGNALS.dump_json(signals, exclude_none=True).decode(),
+        )
+    )
+
+
+def unpacked(row: Iterable[Any]) -> Snapshot:
+    """The snapshot of a row."""
+    found = Packed._make(row)
+    health = Health(
+        account_id=found.account_id,
+        day=found.day if isinstance(found.day, date) else date.fromisoformat(found.day),
+        score=found.score,
+        parts=_parts(found),
+        coverage=found.coverage,
+        reading=Reading(found.reading),
+        config_version=found.config_version,
+        own=_OWN.validate_json(found.own),
+    )
+    return Snapshot(health, _SIGNALS.validate_json(found.signals))
+
+
+def _columns(parts: Iterable[Part]) -> Iterable[float | None]:
+    by_name = {part.signal: part for part in parts}
+    unknown = by_name.keys() - set(SIGNALS)
+    if unknown:
+        raise ValueError(f"a snapshot has no column for {', '.join(sorted(unknown))}")
+    for name in SIGNALS:
+        part = by_name.get(name)
+        yield from (None, None, None) if part is None else (part.value, part.weight, part.points)
+
+
+def _parts(row: Packed) -> tuple[Part, ...]:
+    return tuple(
+        Part(name, getattr(row, name), getattr(row, f"{name}_weight"), getattr(row, f"{name}_points"))
+        for name in SIGNALS
+        if getattr(row, f"{name}_weight") is not None
+    )

@@ -78,7 +78,7 @@ def after_mail(days: int) -> float:
 STORIES: dict[int, Fate] = {
     0: Fate(Kind.SUDDEN_STOP, -12, recovers=1.0),
     1: Fate(Kind.SLOW_FADE, -10, recovers=0.8),
-    2: Fate(Kind.SEASONAL, -20),
+    2: Fate(Kind.SEASONAL, -32),
     3: Fate(Kind.CHAMPION_LEAVES, -12, recovers=1.0),
     4: Fate(Kind.SEATS_IDLE, -10, recovers=0.8),
     5: Fate(Kind.STUCK, -10, recovers=0.9),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from os import environ
@@ -82,8 +82,8 @@ async def serve(port: int, build: Builder = live_bot, *, open_browser: bool = Tr
         InvalidInput: the port is taken.
     """
     stopping = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with suppress(NotImplementedError):  # Windows: Ctrl+C raises KeyboardInterrupt there
+    if sys.platform != "win32":  # there Ctrl+C raises KeyboardInterrupt
+        for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     with tempfile.TemporaryDirectory(prefix="lookout-demo-", ignore_cleanup_errors=True) as folder:
         # A worker that is scoring right now may still write after the folder has gone; at exit it has ended.

@@ -48,8 +48,13 @@ def habits_of(account_id: str, people: Sequence[str], fate: Fate, *, keenness: f
     varied = fate.kind is Kind.HEALTHY and keenness > 1
     breadth = dice.randint(FEWEST_FEATURES, len(FEATURES)) if varied else len(FEATURES)
     known = dice.sample(range(len(FEATURES)), breadth)
-    favourites = tuple(tuple(dice.sample(known, FAVOURITES)) for _ in people)
+    favourites = tuple(_two_of(known, number) for number in range(len(people)))
     return Habits(account_id, tuple(people), tuple(rates), favourites)
+
+
+def _two_of(known: Sequence[int], number: int) -> tuple[int, ...]:
+    """Neighbours in the list, going round: six people together use everything that the account knows."""
+    return tuple(known[(FAVOURITES * number + place) % len(known)] for place in range(FAVOURITES))
 
 
 def columns(work: Iterable[tuple[Habits, date, Sequence[float]]], *, seed: int, zone: ZoneInfo) -> dict[str, Any]:
@@ -82,9 +87,12 @@ def _day(habits: Habits, day: date, shares: Sequence[float], *, seed: int) -> It
     """(person, feature, uses, second of the day) of one account on one day."""
     number = sum(map(ord, habits.account_id))
     dice = np.random.default_rng([seed, number, len(habits.account_id), day.toordinal()])
-    quiet = WEEKEND if day.weekday() >= SATURDAY else 1.0
     usual = np.array(habits.rates)
-    uses = dice.poisson(usual) if quiet == 1.0 else dice.poisson(usual * quiet)
+    if day.weekday() >= SATURDAY:
+        uses = dice.poisson(usual * WEEKEND)
+    else:
+        # Workdays resemble each other: what is well must not look like a fall by mere chance.
+        uses = np.maximum(0, np.rint(usual).astype(int) + dice.integers(-1, 2, len(usual)))
     keep = dice.random(len(usual))
     split = dice.dirichlet(np.full(FAVOURITES, 2.0), len(usual))
     minutes = dice.integers(0, WORKDAY_MINUTES, (len(usual), FAVOURITES))

@@ -188,13 +188,13 @@ def _dice(seed: str) -> random.Random:
 
 
 def _person(account: Account, number: int, dice: random.Random) -> Person:
-    first, last = dice.choice(FIRST), LAST[(number * 7 + dice.randint(0, 6)) % len(LAST)]
+    first, last = dice.choice(FIRST), LAST[(number + sum(map(ord, account.id))) % len(LAST)]
     plain = f"{first}.{last}".lower().translate(str.maketrans("áöø", "aoo"))
     return Person(
         id=f"{account.id}-{number + 1:02d}",
         role=Role.CONTACT,
         name=f"{first} {last}",
-        email=f"{plain}.{number + 1}@{account.domain}",
+        email=f"{plain}@{account.domain}",
         account_id=account.id,
         title=TITLES[min(number, len(TITLES) - 1)],
         timezone=account.timezone,
@@ -207,7 +207,7 @@ def _milestones(account: Account, fate: Fate, start: date, dice: random.Random) 
     created = account.created_on or start
     done = None if fate.kind in NEVER_ONBOARDED else created + timedelta(days=dice.randint(12, 26))
     connected = created + timedelta(days=dice.randint(2, 5))
-    shared = None if fate.kind is Kind.STUCK else connected + timedelta(days=dice.randint(3, 8))
+    shared = None if fate.kind in NEVER_ONBOARDED else connected + timedelta(days=dice.randint(3, 8))
     return (
         Milestone(account.id, CONNECT, created + timedelta(days=10), connected, created),
         Milestone(account.id, SHARE, connected + timedelta(days=14), shared, connected),

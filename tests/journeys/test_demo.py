@@ -121,10 +121,10 @@ async def test_a_case_is_put_to_rest_handed_on_and_dismissed(visit: Visit) -> No
     await page.get_by_test_id("modal-submit").click()
     await expect(visit.card("Northquay")).to_contain_text("Ben Okafor")
 
-    window = await visit.more("Kilnwood", "Dismiss")
+    window = await visit.more("Northquay", "Dismiss")
     await window.get_by_label("False alarm").check()
     await page.get_by_test_id("modal-submit").click()
-    await expect(visit.card("Kilnwood")).to_contain_text(re.compile("dismissed by ana ruiz", re.IGNORECASE))
+    await expect(visit.card("Northquay")).to_contain_text(re.compile("dismissed by ana ruiz", re.IGNORECASE))
 
 
 async def test_the_digest_stands_in_its_channel_and_home_lists_the_case(visit: Visit) -> None:

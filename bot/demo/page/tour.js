@@ -8,7 +8,7 @@ const STEPS = [
   { text: "Send it with one click", place: "#cs-alerts", done: (seen) => seen.mails > 0 },
   { text: "Read the mail", place: "mailbox", done: (seen) => seen.places.has("mailbox") && seen.mails > 0 },
   { text: "Ask /health, misspelt", place: "#cs-alerts", done: (seen) => seen.asked },
-  { text: "Press Next day twice: who comes back?", place: "#cs-alerts", done: (seen) => seen.days > 1 && seen.mails > 0 },
+  { text: "Press Next day twice", place: "#cs-alerts", done: (seen) => seen.days > 1 && seen.mails > 0 },
 ];
 
 export const seen = { places: new Set(), edited: false, mails: 0, asked: false, card: false, days: 0 };
@@ -25,6 +25,7 @@ export function tour(box, go) {
   const print = `${done} ${next}`;
   if (box.dataset.print === print) return;
   box.dataset.print = print;
+  requestAnimationFrame(() => box.querySelector(".next")?.scrollIntoView({ block: "nearest", inline: "nearest" }));
   box.replaceChildren(
     el("strong", {}, "Try this"),
     el("ol", {}, STEPS.map((step, index) => el("li", { class: done[index] ? "done" : index === next ? "next" : "" },

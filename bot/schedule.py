@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from bot.loop.lead import Lead, LeadLost
 from bot.loop.ports import Clock
 from bot.loop.records import Store
+from scoring.errors import LookoutError
 
 LOOK_SECONDS = 1.0
 CATCH_UP_DAYS = 14
@@ -160,6 +161,9 @@ class Schedule:
             self.failures.pop(sweep.name, None)
         except LeadLost as lost:
             log.warning("sweep stopped", sweep=sweep.name, reason=str(lost))
+        except LookoutError as known:
+            self.failures[sweep.name] = str(known)
+            log.error("sweep failed", sweep=sweep.name, reason=str(known))  # noqa: TRY400 - the sentence says it all
         except Exception as error:
             self.failures[sweep.name] = repr(error)
             log.exception("sweep failed", sweep=sweep.name)

@@ -20,6 +20,7 @@ from bot.loop.digest import Digest
 from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
+from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
 from bot.loop.reminders import Reminders
 from bot.loop.roll_call import RollCall
@@ -160,6 +161,7 @@ class Parts:
             Sweep("send", 1, send.run),
             Sweep("digest", 60, digest.run),
             Sweep("deliver", 1, deliver.run),
+            Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
         )
 

@@ -20,6 +20,7 @@ from handlers.blocks.elements import Json, saying
 from handlers.blocks.notice import REDACTED, notice
 from handlers.channels import Channels
 from handlers.people import examined
+from handlers.scopes import needed
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.errors import Refused, SlackRefused
 from scoring.messages import SlackReceipt
@@ -106,6 +107,13 @@ class SlackNotifier:
     async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
         """Post a notice; a storm's notice carries the buttons that release or drop what is held (R35)."""
         return await self._post(await self._inside(target), notice(text, storm=storm))
+
+    async def reach(self) -> None:
+        """Ask Slack whether our token still holds, with every scope that we need (B15)."""
+        answer = await self._call(self._client.auth_test())
+        granted = answer.headers.get("x-oauth-scopes")
+        if granted is not None and needed() - {scope.strip() for scope in str(granted).split(",")}:
+            raise slack_errors.of_code("missing_scope")
 
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""

@@ -58,7 +58,11 @@ def code_of(failure: SlackApiError) -> str:
 def of_code(code: str, *, retry_after: float | None = None) -> SlackRefused:
     """The error of one code."""
     return SlackRefused(
-        code, permanent=code in PERMANENT, ambiguous=code in AMBIGUOUS or code == NO_ANSWER, retry_after=retry_after
+        code,
+        permanent=code in PERMANENT,
+        ambiguous=code in AMBIGUOUS or code == NO_ANSWER,
+        retry_after=retry_after,
+        revoked=code in REVOKED,
     )
 
 

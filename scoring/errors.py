@@ -35,14 +35,21 @@ class SlackRefused(LookoutError):
     """Slack said no or did not answer. `code` is Slack's own; `permanent`: the same call cannot succeed.
 
     `ambiguous` means that it may have happened all the same (a dropped connection, `internal_error`);
-    `retry_after` is in seconds, where Slack gave one.
+    `retry_after` is in seconds, where Slack gave one; `revoked`: our token or its rights are gone, whatever we ask.
     """
 
     def __init__(
-        self, code: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+        self,
+        code: str,
+        *,
+        permanent: bool = False,
+        ambiguous: bool = False,
+        retry_after: float | None = None,
+        revoked: bool = False,
     ) -> None:
         super().__init__(f"Slack answered {code!r}.")
         self.code = code
         self.permanent = permanent
         self.ambiguous = ambiguous
         self.retry_after = retry_after
+        self.revoked = revoked

@@ -23,6 +23,7 @@ SHARED_HOSTS = frozenset({"gmail.com", "googlemail.com", "outlook.com", "hotmail
 
 PAUSED = "All sending is paused. It goes on when somebody resumes it."
 STORM = "Sends are held: many accounts moved together, or a data feed stopped. A person has to release them."
+CUT_OFF = "Slack does not let Lookout in, so nobody could see or undo what is sent. It goes on when Slack does."
 CHURNED = "{account} is no longer a customer."
 NO_CONTACT = "The contact this mail was written for is no longer known."
 LEFT = "{name} has left {account}."
@@ -92,6 +93,7 @@ class Plan:
     owner_id: str | None = None
     paused: bool = False
     storm: bool = False
+    cut_off: bool = False
     suppressed: str | None = None
     last_mail_at: datetime | None = None
     snapshot: Snapshot | None = None
@@ -201,10 +203,9 @@ def _gap(plan: Plan, rules: Rules) -> No | None:
 
 
 def _held(plan: Plan, _: Rules) -> No | None:
-    """Paused or held by a storm: the mail itself is fine and waits (R35, R44)."""
-    if plan.paused:
-        return No(PAUSED, "R44", waits=True)
-    return No(STORM, "R35", waits=True) if plan.storm else None
+    """Paused, held by a storm, or nobody would see it: the mail itself is fine and waits (R35, R44)."""
+    reasons = ((plan.paused, PAUSED, "R44"), (plan.storm, STORM, "R35"), (plan.cut_off, CUT_OFF, "R44"))
+    return next((No(text, rule, waits=True) for holds, text, rule in reasons if holds), None)
 
 
 def _hours(plan: Plan, rules: Rules) -> No | None:

@@ -6,11 +6,15 @@ outage of a day ends in one update per card and not in a flood (B12).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.loop.briefing import card_brief
+from bot.loop.lost import lose_slack, slack_is_lost
 from bot.loop.ports import Clock, Notifier
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import CardBrief, DigestBrief
@@ -20,6 +24,8 @@ from scoring.messages import Card, Post, SlackReceipt
 
 DigestBuilder = Callable[[UnitOfWork, str], Awaitable[DigestBrief | None]]
 
+A_RUN = 5
+"""Messages to one channel in one run, a second each: what a click changes meanwhile is shown by the next run."""
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 LONGEST_WAIT = timedelta(minutes=10)
 BLOCKED_WAIT = timedelta(hours=6)
@@ -32,7 +38,7 @@ STOPPED = (
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """Works off the Slack outbox, one message after another; the notifier paces channels."""
+    """Works off the Slack outbox: one message after another in each channel, channels beside each other (B4)."""
 
     store: Store
     notifier: Notifier
@@ -41,16 +47,16 @@ class Deliver:
     ops_channel: str
 
     async def run(self) -> int:
-        """Deliver everything due; gives how many messages went out."""
+        """Deliver what is due, changes of posted cards first; gives how many messages went out."""
         now = self.clock()
         async with self.store.reading() as work:
+            if await slack_is_lost(work):
+                return 0
             cards, posts = await work.slack.cards_due(now), await work.slack.posts_due(now)
-        done = 0
-        for card in cards:
-            done += await self._card(card)
-        for post in posts:
-            done += await self._post(post)
-        return done
+        cards.sort(key=lambda card: not card.ts)
+        shown = await _beside_each_other((card.channel, partial(self._card, card)) for card in cards)
+        said = await _beside_each_other((post.target or post.case_id, partial(self._post, post)) for post in posts)
+        return shown + said
 
     async def _card(self, card: Card) -> bool:
         async with self.store.reading() as work:
@@ -84,6 +90,10 @@ class Deliver:
     async def _card_refused(self, card: Card, brief: CardBrief, refusal: SlackRefused) -> None:
         """Wait and try again; where the channel itself is closed to us, the owner gets the card directly (B6)."""
         owner = brief.csm.slack_id if brief.csm else ""
+        if refusal.revoked:
+            await self._wait_card(card, refusal)
+            await self._shut_out(refusal)
+            return
         if refusal.permanent and not card.ts and owner and card.channel != owner:
             async with self.store() as work:
                 await work.slack.want_card(card.case_id, channel=owner)
@@ -113,6 +123,8 @@ class Deliver:
             async with self.store() as work:
                 again = _again(self.clock(), post.attempts, refusal)
                 await work.slack.post_failed(post.key, error=refusal.code, not_before=again)
+            if refusal.revoked:
+                await self._shut_out(refusal)
             return False
         if said:
             async with self.store() as work:
@@ -140,6 +152,11 @@ class Deliver:
         await self.notifier.note(SlackReceipt(card.posted_channel, card.ts), post.body)
         return True
 
+    async def _shut_out(self, refusal: SlackRefused) -> None:
+        """No channel is at fault, so no card takes another way; nothing more is tried, and no mail leaves (B15)."""
+        async with self.store() as work:
+            await lose_slack(work, refusal.code, self.clock())
+
     async def _tell_operator(self, channel: str, refusal: SlackRefused) -> None:
         """Once a day and channel, where the operators read."""
         if not self.ops_channel or channel == self.ops_channel:
@@ -150,10 +167,32 @@ class Deliver:
             await work.slack.say(Post(key=key, kind="notice", target=self.ops_channel, body=text))
 
 
+Delivery = Callable[[], Awaitable[bool]]
+
+
+async def _beside_each_other(due: Iterable[tuple[str, Delivery]]) -> int:
+    """Deliver to all targets at once, the first few to each; how many went out. A fault ends no other's delivery."""
+    lanes: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for target, delivery in due:
+        lanes[target].append(delivery)
+    done = await asyncio.gather(*(_in_turn(lane[:A_RUN]) for lane in lanes.values()), return_exceptions=True)
+    for fault in done:
+        if isinstance(fault, BaseException):
+            raise fault
+    return sum(went for went in done if isinstance(went, int))
+
+
+async def _in_turn(deliveries: Sequence[Delivery]) -> int:
+    done = 0
+    for deliver in deliveries:
+        done += await deliver()
+    return done
+
+
 def _again(now: datetime, attempts: int, refusal: SlackRefused) -> datetime:
     """When to try again: what Slack asks for (at most ten minutes), else longer each time (B2, B3)."""
     if refusal.retry_after is not None:
         return now + min(timedelta(seconds=refusal.retry_after), LONGEST_WAIT)
-    if refusal.permanent:
+    if refusal.permanent and not refusal.revoked:
         return now + BLOCKED_WAIT
     return now + BACK_OFF[min(attempts, len(BACK_OFF) - 1)]

@@ -89,6 +89,9 @@ class Notifier(Protocol):
     async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
         """Say something to a channel or a person; `storm` adds the buttons that release or drop what is held (R35)."""
 
+    async def reach(self) -> None:
+        """Return if Slack lets us in with all that we need; `SlackRefused` with `revoked` if it does not."""
+
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
 from scoring.addresses import domain_of
 from scoring.casework import Case, CaseState, Draft, Outreach
@@ -69,6 +70,7 @@ class SecondLook:
             owner_id=await self._owner(account),
             paused=await work.flags.get("paused") is not None,
             storm=await work.flags.get("storm") is not None,
+            cut_off=await slack_is_lost(work),
             suppressed=await work.outreach.suppressed(draft.to_email),
             last_mail_at=left_at(last_to),
             snapshot=await newest(work, account.id),

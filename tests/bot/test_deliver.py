@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.loop.deliver import Deliver
+from bot.loop.deliver import A_RUN, Deliver
+from bot.loop.pulse import Pulse
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.casework import CaseState
-from scoring.errors import SlackRefused
+from scoring.errors import SlackRefused, Unavailable
 from scoring.messages import Post, SlackReceipt
 from storage.unit_of_work import SqlStore
 from tests.builders import NOW, a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, remember
@@ -22,14 +24,19 @@ class ScriptedNotifier:
     """Records what is said; raises what it was told to, once each."""
 
     said: list[tuple[str, str, str]] = field(default_factory=list)
+    hangs_in: str = ""
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     refusals: dict[str, list[SlackRefused]] = field(default_factory=dict)
 
     def _say(self, method: str, target: str, text: str) -> None:
         if self.refusals.get(method):
             raise self.refusals[method].pop(0)
         self.said.append((method, target, text))
+        self.heard.set()
 
     async def post_card(self, channel: str, brief: CardBrief, *, mention: str = "") -> SlackReceipt:
+        if channel == self.hangs_in:
+            await asyncio.Event().wait()
         self._say("post", channel, brief.case.state.value)
         return SlackReceipt(f"C-{channel}", f"{len(self.said)}.0")
 
@@ -46,6 +53,9 @@ class ScriptedNotifier:
     async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
         self._say("storm" if storm else "notice", target, text)
         return SlackReceipt(target, "n")
+
+    async def reach(self) -> None:
+        self._say("reach", "", "")
 
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         return None
@@ -65,6 +75,13 @@ class Stage:
 
         deliver = Deliver(self.store, self.notifier, nothing, lambda: self.now, ops_channel="#ops")
         return await deliver.run()
+
+    async def pulse(self) -> None:
+        await Pulse(self.store, self.notifier, lambda: self.now).run()
+
+    async def flag(self, name: str) -> str | None:
+        async with self.store.reading() as work:
+            return await work.flags.get(name)
 
     async def want(self, **more: Any) -> None:
         async with self.store() as work:
@@ -168,3 +185,96 @@ async def test_one_message_that_fails_does_not_keep_the_others_back(stage: Stage
     await stage.run()
 
     assert ("notice", "#y", "second") in stage.notifier.said
+
+
+# --- several channels at once
+
+
+async def queue(store: SqlStore, channel: str, count: int) -> None:
+    names = [f"{channel.strip('#')}{n}" for n in range(count)]
+    await remember(
+        store,
+        *(an_account(name) for name in names),
+        *(a_snapshot(name, score=52.0) for name in names),
+        *(a_case(f"case-{name}", name, opened_at=NOW + timedelta(minutes=1)) for name in names),
+    )
+    async with store() as work:
+        for name in names:
+            await work.slack.want_card(f"case-{name}", channel=channel)
+
+
+async def test_a_channel_in_which_slack_hangs_does_not_hold_up_the_others(stage: Stage) -> None:
+    await queue(stage.store, "#stuck", 1)
+    stage.notifier.hangs_in = "#stuck"
+
+    running = asyncio.create_task(stage.run())
+    async with asyncio.timeout(10):
+        await stage.notifier.heard.wait()
+    running.cancel()
+    assert stage.notifier.said == [("post", "#alerts", "open")]
+
+
+async def test_what_a_click_changed_is_shown_before_a_long_queue_of_new_cards(stage: Stage) -> None:
+    await stage.run()
+    await queue(stage.store, "#alerts", 12)
+    await stage.run()
+    await stage.want()
+    runs = [await stage.run() for _ in range(3)]
+
+    said = [method for method, _, _ in stage.notifier.said]
+    assert said == ["post", *["post"] * A_RUN, "update", *["post"] * 7]
+    assert runs == [A_RUN, 3, 0]
+
+
+# --- a token that was revoked
+
+
+def revoked(code: str = "token_revoked") -> SlackRefused:
+    return SlackRefused(code, permanent=True, revoked=True)
+
+
+async def test_a_revoked_token_stops_everything_and_sends_no_card_another_way(stage: Stage) -> None:
+    stage.notifier.refusals["post"] = [revoked()]
+    async with stage.store() as work:
+        await work.slack.say(Post("a", "notice", "#x", "first"))
+
+    ran = [await stage.run() for _ in range(3)]
+
+    async with stage.store.reading() as work:
+        card, entries = await work.slack.card("case-1"), await work.audit.newest(9)
+    assert card is not None
+    assert (card.channel, card.error) == ("#alerts", "token_revoked")
+    assert ran == [1, 0, 0]
+    assert await stage.flag("slack_lost") == f"token_revoked {NOW.isoformat()}"
+    assert [entry.action for entry in entries] == ["shut out of Slack"]
+
+
+async def test_the_pulse_finds_a_lost_slack_while_nothing_is_said_and_tells_the_operator(stage: Stage) -> None:
+    stage.notifier.refusals["reach"] = [revoked("account_inactive"), revoked("account_inactive")]
+
+    for _ in range(2):
+        with pytest.raises(Unavailable, match=r"account_inactive.*no mail leaves"):
+            await stage.pulse()
+
+    assert await stage.run() == 0
+    assert await stage.flag("slack_lost") is not None
+
+
+async def test_when_slack_lets_us_in_again_everything_goes_on_where_it_stopped(stage: Stage) -> None:
+    stage.notifier.refusals["post"] = [revoked()]
+    await stage.run()
+    stage.now += timedelta(hours=30)
+    await stage.pulse()
+    await stage.run()
+
+    assert await stage.flag("slack_lost") is None
+    assert [(method, target) for method, target, _ in stage.notifier.said] == [("reach", ""), ("post", "#alerts")]
+
+
+@pytest.mark.parametrize("code", ["internal_error", "ratelimited", "no_answer"])
+async def test_a_slack_that_is_merely_down_is_not_lost(stage: Stage, code: str) -> None:
+    stage.notifier.refusals["reach"] = [SlackRefused(code, ambiguous=True)]
+
+    await stage.pulse()
+
+    assert await stage.flag("slack_lost") is None

@@ -11,6 +11,7 @@ import pytest
 
 from bot.loop.lead import Alone
 from bot.schedule import Daily, Schedule, Sweep
+from scoring.errors import Unavailable
 from storage.unit_of_work import SqlStore
 
 
@@ -150,6 +151,20 @@ async def test_a_sweep_that_fails_is_named_and_tried_again() -> None:
     assert schedule.failures == {"cough": "RuntimeError('the disk coughed')"}
     await schedule.tick(sweep)
     assert schedule.failures == {}
+
+
+async def test_a_fault_in_our_own_words_needs_no_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def shut_out() -> None:
+        raise Unavailable("Slack no longer lets Lookout in.")
+
+    schedule = Schedule(Alone(), ())
+
+    await schedule.tick(Sweep("pulse", 1, shut_out))
+
+    assert schedule.failures == {"pulse": "Slack no longer lets Lookout in."}
+    assert "Traceback" not in capsys.readouterr().out
 
 
 async def test_stopping_waits_for_what_is_under_way_and_wakes_nothing_more() -> None:

@@ -177,8 +177,8 @@ async def test_an_account_that_was_healthy_when_it_was_approved_may_be_written_t
 # --- waiting
 
 
-@pytest.mark.parametrize("flag", ["paused", "storm"])
-async def test_a_pause_or_a_storm_holds_mails_and_a_release_lets_them_go(world: World, flag: str) -> None:
+@pytest.mark.parametrize("flag", ["paused", "storm", "slack_lost"])
+async def test_a_pause_a_storm_or_a_lost_slack_holds_mails_and_its_end_lets_them_go(world: World, flag: str) -> None:
     await world.set_flag(flag, "yes")
     held = await world.sweep().run()
     waiting = (await world.mail()).state

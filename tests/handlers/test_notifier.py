@@ -11,6 +11,7 @@ from aiohttp import web
 
 from handlers import slack_errors
 from handlers.notifier import Pacer, SlackNotifier, slack_client
+from handlers.scopes import needed
 from scoring.errors import SlackRefused
 from scoring.messages import SlackReceipt
 from tests.fakes import RecordingSlack, a_user
@@ -345,3 +346,36 @@ def test_it_is_what_the_loop_asks_for() -> None:
     made: Notifier = SlackNotifier(slack_client("xoxb"))
 
     assert made
+
+
+# --- whether we are let in at all
+
+
+@pytest.mark.parametrize("code", ["token_revoked", "account_inactive", "invalid_auth"])
+async def test_a_token_that_slack_does_not_know_any_more_is_told_apart_from_a_closed_channel(
+    notifier: SlackNotifier, slack: RecordingSlack, code: str
+) -> None:
+    slack.order("auth.test", code)
+    slack.order("chat.postMessage", "not_in_channel")
+
+    assert (await refused(notifier.reach())).revoked
+    assert not (await refused(notifier.notice("C1", "Hello."))).revoked
+
+
+async def test_a_scope_that_was_taken_away_shuts_us_out_as_well(notifier: SlackNotifier, slack: RecordingSlack) -> None:
+    async def with_scopes(names: str) -> None:
+        async def answer(_: web.Request) -> web.Response:
+            return web.json_response({"ok": True, "team_id": "T0HOME"}, headers={"x-oauth-scopes": names})
+
+        slack.order("auth.test", answer)
+        await notifier.reach()
+
+    await with_scopes(",".join(needed()))
+    refusal = await refused(with_scopes(",".join(needed() - {"chat:write"})))
+    assert (refusal.code, refusal.revoked) == ("missing_scope", True)
+
+
+async def test_a_slack_that_is_down_is_not_one_that_shut_us_out(notifier: SlackNotifier, slack: RecordingSlack) -> None:
+    slack.order("auth.test", "internal_error")
+
+    assert not (await refused(notifier.reach())).revoked

@@ -87,6 +87,14 @@ class Transaction:
             result = await (await self._session.connection()).exec_driver_sql(sql, cast("Any", parameters))
             return result.all() if result.returns_rows else ()
 
+    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
+        """SQL in the driver's own words, once for each row; how many rows of the database it touched."""
+        with wrapped():
+            connection = await self._session.connection()
+            kept = {"preserve_rowcount": True}
+            result = await connection.exec_driver_sql(sql, cast("Any", rows), execution_options=kept)
+            return result.rowcount
+
     def insert(self, row: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `ON CONFLICT`, which both backends spell alike."""
         return sqlite.insert(table(row)) if self.sqlite else postgresql.insert(table(row))

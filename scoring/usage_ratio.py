@@ -68,8 +68,12 @@ def beginnings(roster: Roster, owner: Ints, day: Ints, users: Ints, first_people
     )
 
 
-def benchmarks(roster: Roster, begun: Beginnings, least: int) -> tuple[Ints, Ints]:
+def benchmarks(
+    roster: Roster, begun: Beginnings, least: int, *, during: tuple[int, int] = (-LATER, LATER)
+) -> tuple[Ints, Ints]:
     """What peers did at each age: user-days over seats of the middle peer, (accounts x 90) each; seats 0: too few.
+
+    Only ages that an account reaches on the days `during` (both included) are filled in: a run asks for no others.
 
     Peers are accounts of the same tier, born no later, at the same age and still customers then: all of it had
     happened by the day the account itself reached that age. Fewer than `least` peers: none (R11).
@@ -79,24 +83,28 @@ def benchmarks(roster: Roster, begun: Beginnings, least: int) -> tuple[Ints, Int
         members = np.flatnonzero((roster.tier == tier) & (roster.born < LATER))
         members = members[np.argsort(roster.born[members], kind="stable")]
         for age in range(GROWN):
-            for place, (days, seats) in _middles(roster, begun, members, age, least):
+            for place, (days, seats) in _middles(roster, begun, members, age, least=least, during=during):
                 over[place, age], under[place, age] = days, seats
     return over, under
 
 
 def _middles(
-    roster: Roster, begun: Beginnings, members: Ints, age: int, least: int
+    roster: Roster, begun: Beginnings, members: Ints, age: int, *, least: int, during: tuple[int, int]
 ) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Each member with its middle peer at `age`, walking from the first born to the last."""
+    """Each member that is `age` days old `during` some days, with its middle peer, from the first born to the last."""
+    first, last = np.searchsorted(roster.born[members], [during[0] - age, during[1] - age + 1]).tolist()
+    if first == last:
+        return
+    members = members[:last]
     born, days, seats = roster.born[members], begun.user_days[members, age], begun.seats[members, age]
     counts = (born + age < roster.churned[members]) & (roster.first_use[members] <= born + age) & (seats > 0)
     # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
     index = np.where(counts, days / np.maximum(seats, 1), np.nan)
     fraction = {float(index[row]): (int(days[row]), int(seats[row])) for row in np.flatnonzero(counts)}
-    so_far: list[float] = []
-    taken = 0
+    so_far = np.sort(index[:first][counts[:first]]).tolist()
+    taken = first
     values, counted, births = index.tolist(), counts.tolist(), born.tolist()
-    for row, place in enumerate(members.tolist()):
+    for row, place in enumerate(members[first:].tolist(), first):
         while taken < len(births) and births[taken] <= births[row]:
             if counted[taken]:
                 insort(so_far, values[taken])

@@ -72,7 +72,8 @@ class Book:
 
     def runs(self, first: date, last: date) -> Iterator[Run]:
         """The run of each part of the days `first` to `last`, oldest first."""
-        peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers)
+        during = (day_number(first), day_number(last))
+        peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=during)
         step = min(MOST_DAYS, max(1, CELLS // max(len(self.roster), 1)))
         for start in range(day_number(first), day_number(last) + 1, step):
             stop = min(start + step - 1, day_number(last))
@@ -153,6 +154,8 @@ def _placed(columns: dict[str, Ints], keys: Ints) -> dict[str, Ints]:
         return {name: column[:0] for name, column in columns.items()}
     place = np.minimum(np.searchsorted(keys, columns["account"]), len(keys) - 1)
     known = keys[place] == columns["account"]
+    if known.all():
+        return {**columns, "account": place}
     return {name: (place if name == "account" else column)[known] for name, column in columns.items()}
 
 

@@ -108,5 +108,7 @@ class StoreProbe:
             mend = "" if fresh else "Events stopped coming in; check your tracking before you trust a score."
             checks.append(Check("usage", Verdict.OK if fresh else Verdict.WRONG, said, mend))
         if paused is not None:
-            checks.append(Check("sending", Verdict.OFF, "paused", "Run: lookout resume"))
+            checks.append(
+                Check("sending", Verdict.OFF, f"paused by {paused}", "When that is mended, run: lookout resume")
+            )
         return checks

@@ -27,6 +27,7 @@ from bot.loop.roll_call import RollCall
 from bot.loop.score import Score
 from bot.loop.second_look import MailRules
 from bot.loop.send import Send
+from bot.outreach.high_water import HighWaterFile
 from bot.outreach.none import MAIL_IS_OFF, NoMailer
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from bot.schedule import Daily, Schedule, Sweep
@@ -141,6 +142,7 @@ class Parts:
             rules=self.rules,
             ops_channel=self.settings.ops_channel,
             lead=self.lead,
+            water=HighWaterFile(self.settings.home / "newest_mail"),
         )
 
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:

@@ -50,10 +50,10 @@ class Outcome:
             await self._case(mail, None)
             await self._audit(mail, "postponed", until.isoformat())
 
-    async def given_back(self, mail: Outreach) -> None:
+    async def given_back(self, mail: Outreach, reason: str) -> None:
         """It was claimed and certainly not handed over: it is due as before."""
         if await self._move(mail, OutreachState.APPROVED, claimed_at=None) is not None:
-            await self._audit(mail, "given back", "another copy of Lookout leads")
+            await self._audit(mail, "given back", reason)
 
     async def stopped(self, mail: Outreach, reason: str) -> None:
         """A fact speaks against it: the card is open again, and who approved it is told (R50)."""

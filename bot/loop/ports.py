@@ -79,6 +79,16 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> Receipt: ...
 
 
+class HighWater(Protocol):
+    """Remembers the newest mail outside of the database; both raise `Unavailable` when they cannot (E9)."""
+
+    async def newest(self) -> str | None:
+        """What was remembered last, or None before the first mail."""
+
+    async def rise(self, mark: str) -> None:
+        """Remember it; on disk when this returns."""
+
+
 class Notifier(Protocol):
     """Talks to Slack. Raises `scoring.errors.SlackRefused`."""
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from bot.loop.lead import Alone, Lead
 from bot.loop.outcome import Outcome
-from bot.loop.ports import Clock, Mailer
+from bot.loop.ports import Clock, HighWater, Mailer
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.restored import ANY_TIME, Unmarked, hold, is_older, mark_of
 from bot.loop.second_look import MailRules, SecondLook
 from scoring.casework import Draft, Outreach, OutreachState
+from scoring.errors import Unavailable
 from scoring.guardrails import No
 from scoring.messages import Mail
 
@@ -24,9 +26,9 @@ from scoring.messages import Mail
 PATIENCE = timedelta(minutes=5)
 REST = timedelta(minutes=1)
 DRAIN_SECONDS = 10.0
-ANY_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 
 GONE = "The case or the draft of this mail no longer exists."
+OTHER_LEADS = "another copy of Lookout leads"
 DIED = "Lookout stopped while it was sending"
 
 
@@ -67,9 +69,11 @@ class Send:
         rules: MailRules,
         ops_channel: str = "",
         lead: Lead | None = None,
+        water: HighWater | None = None,
     ) -> None:
         self._store = store
         self._lead = lead or Alone()
+        self._water = water or Unmarked()
         self._mailer = mailer
         self._clock = clock
         self._rules = rules
@@ -84,6 +88,7 @@ class Send:
 
         Unless that one only fell silent: then a mail may still be on its way, and its claim is left for a while.
         """
+        await self._look_at_mark()
         given_up = await self._give_up(self._clock() - PATIENCE if self._lead.inherited else ANY_TIME)
         self._recovered = True
         return given_up
@@ -124,8 +129,9 @@ class Send:
 
     async def _deliver(self, claim: Claim) -> None:
         if not self._lead.holds():
-            await self._give_back(claim)
+            await self._give_back(claim, OTHER_LEADS)
             return
+        await self._mark(claim)
         self._in_flight.add(claim.outreach.id)
         try:
             receipt = await self._mailer.send(claim.mail)
@@ -136,10 +142,29 @@ class Send:
         finally:
             self._in_flight.discard(claim.outreach.id)
 
-    async def _give_back(self, claim: Claim) -> None:
-        """The lease ran out between claim and handing over; nothing left, so the mail is due again."""
+    async def _mark(self, claim: Claim) -> None:
+        """Remember the mail outside of the database before it is handed over; without a mark it is not (E9)."""
+        try:
+            await self._water.rise(mark_of(claim.outreach))
+        except Unavailable as fault:
+            self._resting_until = self._clock() + REST
+            await self._give_back(claim, str(fault))
+            raise
+
+    async def _give_back(self, claim: Claim, reason: str) -> None:
+        """Something came between claim and handing over; nothing left, so the mail is due again."""
         async with self._store() as work:
-            await self._outcome(work, self._clock()).given_back(claim.outreach)
+            await self._outcome(work, self._clock()).given_back(claim.outreach, reason)
+
+    async def _look_at_mark(self) -> None:
+        """Whether this database knows the newest mail; if not, nothing leaves before a person looked (E9)."""
+        mark = await self._water.newest()
+        async with self._store.reading() as work:
+            if mark is None or not await is_older(work, mark):
+                return
+        async with self._store() as work:
+            await self._lead.confirm(work)
+            await hold(work, mark, self._outcome(work, self._clock()))
 
     async def _give_up(self, before: datetime) -> int:
         """Claims that nobody works on any more: nobody knows whether they left, so nobody resends them (R54)."""

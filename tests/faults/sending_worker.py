@@ -15,9 +15,12 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from bot.loop.send import ANY_TIME, Send
+from bot.loop.restored import ANY_TIME
+from bot.loop.send import Send
+from bot.outreach.high_water import HighWaterFile
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from scoring.casework import OutreachState
 from scoring.messages import Mail, Receipt
@@ -93,7 +96,8 @@ async def sweep(order: dict[str, Any], store: SqlStore) -> None:
     fate = Fate(order["die_at"], phase="recovery")
     mailer = SmtpMailer(SmtpServer("127.0.0.1", order["port"], tls="none"), domains=("us.test",), clock=lambda: NOW)
     kind = Resending if order.get("resend") else Send
-    sending = kind(MortalStore(store, fate), MortalMailer(mailer, fate), clock=lambda: NOW, rules=RULES)
+    water = HighWaterFile(Path(order["mark"]))
+    sending = kind(MortalStore(store, fate), MortalMailer(mailer, fate), clock=lambda: NOW, rules=RULES, water=water)
     say("ready")
     await sending.recover()
     fate.phase = "claim"

@@ -119,7 +119,8 @@ async def nursery(url: str, port: int, **more: Any) -> AsyncIterator[Nursery]:
         cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
-        yield Nursery(process, {"url": url, "port": port} | more)
+        mark = str(Path(url.partition("///")[2]).with_name("newest_mail"))
+        yield Nursery(process, {"url": url, "port": port, "mark": mark} | more)
     finally:
         process.stdin.close()
         await process.wait()
@@ -174,6 +175,7 @@ async def _everything_is_told(store: SqlStore, url: str, mails: list[Outreach]) 
     """Each case follows its mail, each move has its audit row, and the file is sound."""
     ends = {OutreachState.SENT: CaseState.CONTACTED, OutreachState.UNCERTAIN: CaseState.APPROVED}
     async with store.reading() as work:
+        assert await work.flags.get("paused") is None, "a death is no restored backup"
         for mail in mails:
             case = await work.cases.get(mail.case_id)
             assert case is not None

@@ -135,7 +135,14 @@ async def build(
     store = database or SqlStore(settings.database)
     await store.open()
     events = UsageStore(settings.home, settings.zone, settings.scoring)
-    worker = ScoringWorker(store, events, home=settings.home, zone=settings.zone, config=settings.scoring)
+    worker = ScoringWorker(
+        store,
+        events if settings.warehouse is None else UsageStore(settings.usage_home, settings.zone, settings.scoring),
+        home=settings.usage_home,
+        zone=settings.zone,
+        config=settings.scoring,
+        source=settings.warehouse,
+    )
     parts = Parts(
         settings=settings,
         clock=clock,

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.model import Reading
+from storage.usage.source import Source
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -44,6 +45,12 @@ class Settings(BaseSettings):
     write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_WRITE_KEYS")
 
     leads: bool = Field(default=True, alias="LOOKOUT_LEADS")
+
+    warehouse_url: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_WAREHOUSE_URL")
+    warehouse_table: str = Field(default="", alias="LOOKOUT_WAREHOUSE_TABLE")
+    warehouse_columns: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_WAREHOUSE_COLUMNS")
+    warehouse_where: str = Field(default="", alias="LOOKOUT_WAREHOUSE_WHERE")
+    warehouse_reread_days: int = Field(default=30, ge=2, alias="LOOKOUT_WAREHOUSE_REREAD_DAYS")
 
     timezone: str = Field(default="UTC", alias="LOOKOUT_TIMEZONE")
     score_hour: int = Field(default=6, ge=0, le=23, alias="LOOKOUT_SCORE_HOUR")
@@ -109,6 +116,14 @@ class Settings(BaseSettings):
             raise ValueError("LOOKOUT_WORK_START must be before LOOKOUT_WORK_END")
         return self
 
+    @model_validator(mode="after")
+    def _whole_warehouse(self) -> Self:
+        try:
+            _ = self.warehouse
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
+        return self
+
     def make_home(self) -> None:
         """Make the data folder, for its owner only (J9); `InvalidInput` when that cannot be."""
         try:
@@ -125,6 +140,21 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's URL; a SQLite file in the data folder by default."""
         return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'lookout.db').resolve()}"
+
+    @property
+    def warehouse(self) -> Source | None:
+        """The team's own event table, None where events are imported."""
+        url = self.warehouse_url.get_secret_value()
+        if not url:
+            return None
+        return Source(
+            url, self.warehouse_table, self.warehouse_columns, self.warehouse_where, self.warehouse_reread_days
+        )
+
+    @property
+    def usage_home(self) -> Path:
+        """Where the usage lies that is scored: what a warehouse rolled up is kept apart from imported events."""
+        return self.home if self.warehouse is None else self.home / "warehouse"
 
     @property
     def socket_mode(self) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.config import Settings
 from bot.loop.records import Store
-from bot.scoring_run.worker import Task, last_day, score_days, task_from, write_history
+from bot.scoring_run.worker import Task, bring_in, last_day, score_days, task_from, write_history
 from scoring.errors import NotFound
 from scoring.model import Band, Snapshot
 from storage.unit_of_work import SqlStore
@@ -92,9 +92,17 @@ async def score_accounts(
     store = SqlStore(settings.database)
     try:
         await store.open()
-        task = await task_from(store, home=settings.home, zone=settings.zone, config=settings.scoring)
+        task = await task_from(
+            store,
+            home=settings.usage_home,
+            zone=settings.zone,
+            config=settings.scoring,
+            source=settings.warehouse,
+        )
         if not task.accounts:
             raise NotFound(NO_ACCOUNTS)
+        await asyncio.to_thread(bring_in, task, as_of)
+        task = replace(task, pulled=True)
         now = clock() if clock else datetime.now(UTC)
         until = as_of or await _last_complete_day(task, now.astimezone(settings.zone).date())
         first = until - timedelta(days=days - 1)

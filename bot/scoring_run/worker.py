@@ -27,10 +27,14 @@ from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
 from storage.usage.rollups import Rollups
 from storage.usage.score_file import ScoreFile
+from storage.usage.source import Source
 
 Result = TypeVar("Result")
 DIED = (
     "Scoring {day} was stopped twice from outside, perhaps for want of memory. No score was changed; it is tried again."
+)
+LOST = (
+    "Roll-ups from the warehouse were damaged twice on this disk. Nothing was scored. Look at the disk of LOOKOUT_HOME."
 )
 
 log = structlog.get_logger(__name__)
@@ -46,33 +50,54 @@ class Task:
     accounts: tuple[Account, ...]
     milestones: tuple[Milestone, ...]
     memory: str = "512MB"
+    source: Source | None = None
+    pulled: bool = False
+    """Whether the warehouse was asked already, so that it is asked again only for what was lost since."""
 
 
 def score_days(task: Task, first: date, last: date) -> list[Snapshot]:
     """Bring roll-ups up to date and give every account's snapshot at the end of each day (R9); runs in the worker."""
-    return _with_store(task, lambda rollups: _snapshots(task, rollups, first, last))
+    return _with_store(task, last, lambda rollups: _snapshots(task, rollups, first, last))
 
 
 def write_history(task: Task, out: Path, *, first: date, last: date) -> int:
     """Write the scores of all accounts and days to a file; how many rows. The same computation as `score_days`."""
-    return _with_store(task, lambda rollups: _write(task, rollups, out, first=first, last=last))
+    return _with_store(task, last, lambda rollups: _write(task, rollups, out, first=first, last=last))
 
 
 def last_day(task: Task) -> date | None:
     """The last day that holds events, None when there are none; runs in the worker."""
-    return _with_store(task, _last_day)
+    return _with_store(task, None, _last_day)
 
 
-def _with_store(task: Task, work: Callable[[Rollups], Result]) -> Result:
+def bring_in(task: Task, until: date | None) -> None:
+    """Bring roll-ups up to date, up to a day where a warehouse is asked; runs in the worker."""
+    _with_store(task, until, lambda _: None)
+
+
+def _with_store(task: Task, until: date | None, work: Callable[[Rollups], Result]) -> Result:
     """Work on refreshed roll-ups; once more from mended ones if a file turns out damaged."""
     with _opened(task) as usage:
-        usage.refresh()
+        _refresh(usage, task, until)
         try:
             return work(usage.rollups())
         except DamagedFile:
             if not usage.mend():
                 raise
+            _refresh(usage, task, until)
             return work(usage.rollups())
+
+
+def _refresh(usage: UsageStore, task: Task, until: date | None) -> None:
+    """Pull, where a warehouse is set, and roll up; what turns out damaged on the way is pulled once more."""
+    if task.source is not None and not task.pulled:
+        usage.pull(task.source, until)
+    usage.refresh()
+    if task.source is not None and usage.lost():
+        usage.pull(task.source, until)
+        usage.refresh()
+        if usage.lost():
+            raise Unavailable(LOST)
 
 
 @contextmanager
@@ -116,12 +141,22 @@ def frames(task: Task, rollups: Rollups, first: date, last: date) -> Iterator[Fr
 class ScoringWorker:
     """Implements the loop's `UsageScores` over the usage store; heavy work runs in one spawned process."""
 
-    def __init__(self, store: Store, usage: UsageStore, *, home: Path, zone: ZoneInfo, config: ScoreConfig) -> None:
+    def __init__(
+        self,
+        store: Store,
+        usage: UsageStore,
+        *,
+        home: Path,
+        zone: ZoneInfo,
+        config: ScoreConfig,
+        source: Source | None = None,
+    ) -> None:
         self._store = store
         self._usage = usage
         self._home = home
         self._zone = zone
         self._config = config
+        self._source = source
         self._pool = _process()
 
     async def score(self, day: date) -> list[Snapshot]:
@@ -160,11 +195,13 @@ class ScoringWorker:
 
     async def task(self) -> Task:
         """What the worker must know, read from the database now."""
-        return await task_from(self._store, home=self._home, zone=self._zone, config=self._config)
+        return await task_from(self._store, home=self._home, zone=self._zone, config=self._config, source=self._source)
 
     def close(self) -> None:
-        """Let the worker process end."""
+        """Let the worker process end, and go of what a warehouse rolled up; imported usage is its owner's."""
         self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._source is not None:
+            self._usage.close()
 
 
 def _process() -> ProcessPoolExecutor:
@@ -172,9 +209,11 @@ def _process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
 
 
-async def task_from(store: Store, *, home: Path, zone: ZoneInfo, config: ScoreConfig) -> Task:
+async def task_from(
+    store: Store, *, home: Path, zone: ZoneInfo, config: ScoreConfig, source: Source | None = None
+) -> Task:
     """The task for the accounts and milestones that the database holds now."""
     async with store.reading() as work:
         accounts = await work.accounts.all()
         milestones = await work.accounts.milestones()
-    return Task(home, str(zone), config, accounts=tuple(accounts), milestones=tuple(milestones))
+    return Task(home, str(zone), config, accounts=tuple(accounts), milestones=tuple(milestones), source=source)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,6 +31,13 @@ class Files:
         _to_disk(draft)
         draft.replace(target)
         _to_disk(target.parent)
+
+    def to_disk(self, names: Collection[str]) -> None:
+        """Files written without `writing` survive a power cut when this returns; only they are waited for."""
+        for name in names:
+            _to_disk(self.path(name))
+        for folder in {self.path(name).parent for name in names}:
+            _to_disk(folder)
 
     def sweep(self, listed: set[str]) -> None:
         """Remove files that no ledger lists: leftovers of a killed run, or of a day that was written anew."""

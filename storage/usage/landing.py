@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,7 +61,7 @@ class Landing:
         uses = dict(self._engine.rows(COUNT_USES))
         names = {int(day): f"rollups/{day_of(day)}.{self._generation}.parquet" for day in self._days}
         self._engine.write_days(WRITE_ROLLUP, {day: self._files.path(name) for day, name in names.items()})
-        os.sync()
+        self._files.to_disk(list(names.values()))
         with self._ledger.writing():
             self._ledger.book_pulled({day: (name, int(uses.get(day, 0))) for day, name in names.items()}, newest)
             then()

@@ -32,11 +32,15 @@ class Midnights:
 def midnights(zone: ZoneInfo, first: int, last: int) -> Midnights:
     """When the days `first` to `last` (since 1970-01-01) begin and end.
 
-    A zone that skips a day, or takes a minute of one back, has fewer or more beginnings than days. Times before 1970
-    are mistakes of clocks, and not every warehouse can hold them: nothing is asked for before.
+    A zone that skips a day, or takes a minute of one back, has fewer or more beginnings than days; a day that was
+    skipped begins and ends at once. Times before 1970 are mistakes of clocks, and not every warehouse can hold them:
+    nothing is asked for before.
     """
     runs = list(_runs(zone, first - 2, last + 2))
     wanted = [place for place, (_, day) in enumerate(runs) if first <= day <= last]
+    if not wanted:
+        skipped = next(start for start, day in runs if day > last)
+        return Midnights(((skipped, first),), skipped)
     kept = runs[wanted[0] : wanted[-1] + 1]
     starts = tuple((max(start, EPOCH), day) for start, day in kept)
     return Midnights(starts, runs[wanted[-1] + 1][0])

@@ -7,7 +7,6 @@ One process refreshes at a time; others may append and read meanwhile.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -154,7 +153,7 @@ class Refresh:
         for group in _groups(self._engine.rows(COUNT_PENDING, {"pending": paths}), GROUP_ROWS):
             self._gather(paths, group, [old[day] for day in group if day in old])
             files = self._write("days", group, WRITE_DAY)
-            self._book(partial(self._ledger.book_days, files))
+            self._book(partial(self._ledger.book_days, files), files.values())
         self._book(partial(self._ledger.retire, pending))
 
     def _gather(self, pending: list[str], group: list[int], old: list[str]) -> None:
@@ -174,7 +173,7 @@ class Refresh:
             uses = dict(self._engine.rows(COUNT_USES))
             names = self._write("rollups", group, WRITE_ROLLUP)
             rollups = {day: (name, uses.get(day, 0)) for day, name in names.items()}
-            self._book(partial(self._ledger.book_rollups, rollups))
+            self._book(partial(self._ledger.book_rollups, rollups), names.values())
 
     def _size(self, file: str) -> int:
         path = self._files.path(file)
@@ -195,7 +194,7 @@ class Refresh:
                 rollups.setdefault(month, []).append(day.rollup)
         states = {f"month:{month}": self._write_month(month, files) for month, files in rollups.items()}
         states["firsts"] = self._firsts(fresh)
-        self._book(partial(self._ledger.settle, [day.day for day in fresh], states))
+        self._book(partial(self._ledger.settle, [day.day for day in fresh], states), states.values())
 
     def _write_month(self, month: str, rollups: list[str]) -> str:
         name = f"states/{month}.{self._generation}.parquet"
@@ -218,9 +217,9 @@ class Refresh:
         self._engine.write_days(query, {day: self._files.path(name) for day, name in names.items()})
         return names
 
-    def _book(self, entry: Callable[[], None]) -> None:
-        """Book files only once they are on the disk: many small files are forced there together."""
-        os.sync()
+    def _book(self, entry: Callable[[], None], files: Iterable[str] = ()) -> None:
+        """Book files only once they are on the disk; what other programs write is not waited for."""
+        self._files.to_disk(list(files))
         with self._ledger.writing():
             entry()
 

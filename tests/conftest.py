@@ -19,7 +19,22 @@ from storage.columns import Row
 from storage.migrations import upgrade
 from storage.unit_of_work import SqlStore
 
+BENCHMARKS = "measure in tests/benchmarks, too; for a quiet machine"
 CLEANED = ("SLACK_", "OPENAI_", "LOOKOUT_", "DATABASE_URL")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--benchmarks` measures; without it nothing is measured, and nothing counts as skipped."""
+    parser.addoption("--benchmarks", action="store_true", help=BENCHMARKS)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave measurements out unless they are asked for."""
+    if config.getoption("--benchmarks"):
+        return
+    measured = [item for item in items if item.get_closest_marker("benchmark")]
+    config.hook.pytest_deselected(items=measured)
+    items[:] = [item for item in items if item not in measured]
 
 
 @pytest.fixture(autouse=True)

@@ -135,14 +135,7 @@ async def build(
     store = database or SqlStore(settings.database)
     await store.open()
     events = UsageStore(settings.home, settings.zone, settings.scoring)
-    worker = ScoringWorker(
-        store,
-        events if settings.warehouse is None else UsageStore(settings.usage_home, settings.zone, settings.scoring),
-        home=settings.usage_home,
-        zone=settings.zone,
-        config=settings.scoring,
-        source=settings.warehouse,
-    )
+    worker = _worker(settings, store, events)
     parts = Parts(
         settings=settings,
         clock=clock,
@@ -173,6 +166,19 @@ async def build(
         send=send,
         lead=parts.lead,
         schedule=parts.schedule,
+    )
+
+
+def _worker(settings: Settings, store: SqlStore, events: UsageStore) -> ScoringWorker:
+    """What scores: imported events, or what a warehouse rolls up."""
+    pulled = settings.warehouse is not None
+    return ScoringWorker(
+        store,
+        UsageStore(settings.usage_home, settings.zone, settings.scoring) if pulled else events,
+        home=settings.usage_home,
+        zone=settings.zone,
+        config=settings.scoring,
+        source=settings.warehouse,
     )
 
 

@@ -50,6 +50,12 @@ class PackedSnapshots(Sequence[Snapshot]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PackedSnapshots) and self.rows == other.rows
+
+    def __hash__(self) -> int:
+        raise TypeError("rows change; they have no hash")
+
     @overload
     def __getitem__(self, place: int) -> Snapshot: ...
 

@@ -33,7 +33,7 @@ class Actor(Protocol):
 class UsageScores(Protocol):
     """The scoring engine over the usage store, run in a worker process (architecture: the kernel)."""
 
-    async def score(self, day: date) -> list[Snapshot]:
+    async def score(self, day: date) -> Sequence[Snapshot]:
         """Bring roll-ups up to date and give every account's snapshot at the end of `day`."""
 
     async def data_until(self) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+OURS_ALONE = 0o077
 screen = Console()
 errors = Console(stderr=True)
 
@@ -130,7 +132,11 @@ def _set_paused(settings: Settings, *, paused: bool) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a person may read is printed without a traceback."""
+    """Run the command line; an error that a person may read is printed without a traceback.
+
+    Whatever Lookout writes is for its own user alone (J9), also in a folder that others may look into.
+    """
+    os.umask(OURS_ALONE)
     try:
         cli()
     except LookoutError as error:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from scoring.casework import AuditEntry, Case, Draft, Fact, Outreach
-from scoring.model import Account, Health, Person, Signals
+from scoring.model import Account, Health, Person, Signals, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class CardBrief:
-    """One case, ready to be drawn. `why` has at most three facts; `draft` is None while it is being written."""
+    """One case, ready to be drawn. `why` has at most three facts; `draft` is None while it is being written.
+
+    `health` and `signals` are the newest; `told` is the snapshot that the heading's reason was told from, if known.
+    """
 
     account: Account
     case: Case
@@ -44,6 +47,7 @@ class CardBrief:
     now: datetime
     previous_score: float | None = None
     demo: bool = False
+    told: Snapshot | None = None
 
 
 @dataclass(frozen=True, slots=True)

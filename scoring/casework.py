@@ -120,6 +120,10 @@ class Case:
     changed_by: str = ""
     changed_at: datetime | None = None
 
+    def due_again(self, now: datetime) -> datetime | None:
+        """By when it should be decided when its clock starts anew now, as after a snooze: as long as at first."""
+        return now + (self.due_at - self.opened_at) if self.due_at else None
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

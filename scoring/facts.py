@@ -23,8 +23,8 @@ LAST_ACTIVE = "Last used {day} ({ago}), {feature}."
 NEVER_ACTIVE = "No meaningful use has been seen yet."
 TODAY = "on the last day scored"
 USAGE = "Use in the last 14 days: {now}, {level} % of {compared}."
-PEOPLE = "Active people: {now} in 14 days, {month} in 28, {before} in 90."
-SEATS = "Seats used in 28 days: {active} of {seats}."
+PEOPLE = "Active people: {now} in 14 days, {month} in 28, {before} in 90{seats}."
+SEATS = "; they have {seats} seats"
 FEATURES = "Features used: {month} in 28 days, {before} in 90."
 MILESTONES = "Milestones done: {done} of {due} due."
 OVERDUE = "Overdue: {names}."
@@ -46,10 +46,9 @@ def explain(account: Account, now: Snapshot) -> tuple[Fact, ...]:
         _internal("last_active", _last_active(signals)),
         _internal("usage", _usage(signals)),
         _internal("people", _people(signals)),
-        _internal("seats", _seats(signals)),
-        _internal("features", FEATURES.format(month=signals.features_28, before=signals.features_90)),
         _internal("milestones", _milestones(signals)),
         _internal("renewal", RENEWAL.format(day=wording.full_day(account.renewal_on)) if account.renewal_on else ""),
+        _internal("features", FEATURES.format(month=signals.features_28, before=signals.features_90)),
         _internal("coverage", _coverage(now)),
     ]
     return tuple(fact for fact in facts if fact.text)
@@ -135,11 +134,12 @@ def _usage(signals: Signals) -> str:
 
 
 def _people(signals: Signals) -> str:
-    return PEOPLE.format(now=signals.active_users_14, month=signals.active_users_28, before=signals.active_users_90)
-
-
-def _seats(signals: Signals) -> str:
-    return SEATS.format(active=signals.active_users_28, seats=signals.seats) if signals.seats else ""
+    return PEOPLE.format(
+        now=signals.active_users_14,
+        month=signals.active_users_28,
+        before=signals.active_users_90,
+        seats=SEATS.format(seats=signals.seats) if signals.seats else "",
+    )
 
 
 def _milestones(signals: Signals) -> str:

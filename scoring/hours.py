@@ -52,6 +52,19 @@ def zone_named(*names: str, fallback: ZoneInfo) -> ZoneInfo:
     return fallback
 
 
+def weekday_hours_after(start: datetime, hours: int, zone: ZoneInfo) -> datetime:
+    """The instant that lies `hours` after `start` when Saturdays and Sundays in `zone` do not count, in UTC."""
+    now, left = start.astimezone(UTC), timedelta(hours=hours)
+    while True:
+        day = now.astimezone(zone).date()
+        midnight = datetime.combine(day + timedelta(days=1), time(0), zone).astimezone(UTC)
+        if day.weekday() < SATURDAY:
+            if left <= midnight - now:
+                return now + left
+            left -= midnight - now
+        now = midnight
+
+
 def working_days(until: date, days: int) -> int:
     """How many of the last `days` days up to `until` were Monday to Friday."""
     weeks, rest = divmod(max(0, days), 7)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from scoring.casework import Trigger, TriggerKind
 from scoring.errors import InvalidInput
+from scoring.hours import weekday_hours_after
 from scoring.model import Band
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -83,11 +84,20 @@ class Row:
         return self.lead_copied is LeadCopied.ALWAYS or (valued and self.lead_copied is LeadCopied.VALUED)
 
     def due_at(self, opened_at: datetime, zone: ZoneInfo) -> datetime | None:
-        """By when a person should have acted, in UTC; the end of the local day where the row says so."""
+        """By when a person should have acted, in UTC; the end of the local day where the row says so.
+
+        The hours of a weekend do not count: nobody is overdue on a Sunday (R40, own reading). What is due at once is.
+        """
         if self.due_same_day:
             day = opened_at.astimezone(zone).date() + timedelta(days=1)
             return datetime.combine(day, time(0), zone).astimezone(opened_at.tzinfo)
-        return None if self.due_hours is None else opened_at + timedelta(hours=self.due_hours)
+        if not self.due_hours:
+            return None if self.due_hours is None else opened_at
+        return weekday_hours_after(opened_at, self.due_hours, zone)
+
+    def reminder_at(self, opened_at: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the owner is reminded, in UTC; None where nobody is."""
+        return None if self.reminder_hours is None else weekday_hours_after(opened_at, self.reminder_hours, zone)
 
 
 @dataclass(frozen=True, slots=True)

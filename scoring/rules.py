@@ -218,6 +218,8 @@ def _usage(signals: Signals, ratio: Fraction) -> tuple[Fact, ...]:
         now=wording.count(signals.user_days_14, "person-day"),
         usual=usual,
     )
+    if signals.active_users_14 >= signals.active_users_90:
+        return _why("usage", text)  # nobody is missing: that the same people use it less is said already
     people = PEOPLE.format(now=signals.active_users_14, before=signals.active_users_90)
     return _why("usage", text) + _why("people", people)
 

@@ -17,6 +17,7 @@ from scoring.matter import Act, Matter, Move, Today
 from scoring.messages import Post
 from scoring.model import Band, Snapshot
 from scoring.policy import decide, holds
+from scoring.sight import seen_now
 from scoring.storm import OUTAGE, outage
 
 STORM, ANSWER, FIRST_RUN = "storm", "storm_answer", "first_run"
@@ -28,7 +29,7 @@ STILL_HELD = "Cards and sends have been held since {day}, until a lead releases 
 DROPPED = "A person dropped what was held on this day."
 STARTING_LIST = "Lookout has looked at {total} for the first time. {found}"
 FROM_TOMORROW = "No cards today: from tomorrow on, an account that gets worse gets one."
-AT_RISK = "{number} look at risk, the lowest health first:"
+AT_RISK = "{number} at risk, the lowest health first:"
 NONE_AT_RISK = "None looks at risk."
 LIST_LINE = "• {name}: {band}, health {score}"
 AND_MORE = "and {number} more; /health shows any of them."
@@ -111,9 +112,19 @@ class Alert:
             if move.act in CASES_OPENED:
                 async with self.store() as work:
                     await docket.carry_out(work, move, now)
+        if not today.held:
+            await self._refresh(asked, {move.matter.account.id for move in moves if move.act in CASES_OPENED})
         self.wake()
         await self.drafting.write_missing_drafts()
         return [move.decision for move in moves]
+
+    async def _refresh(self, asked: Sequence[Matter], changed: set[str]) -> None:
+        """The other live cases are told with today's numbers; what cannot be seen today is left as it was (R8)."""
+        for matter in asked:
+            live = matter.live is not None and matter.account.id not in changed
+            if live and seen_now(matter.snapshot, self.docket.policy):
+                async with self.store() as work:
+                    await self.docket.refresh(work, matter)
 
     async def _hold(self, work: UnitOfWork, today: Today, moves: Sequence[Move]) -> None:
         """One notice for one storm; it stays until a person answers (R35)."""

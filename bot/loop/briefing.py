@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from bot.loop.records import UnitOfWork
+from scoring import wording
 from scoring.briefs import CardBrief, Line
-from scoring.casework import Case, CaseState, Fact, OutreachState
+from scoring.casework import Case, CaseState, Fact, OutreachState, Trigger
 from scoring.model import Account, Health, Person, Signals, Snapshot
 
 WHY_LIMIT = 3
+FRESH = timedelta(days=1)
+EARLIER = "On {day}: {fact}"
 
 
 async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief | None:
@@ -27,7 +30,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         case=case,
         health=today.health,
         signals=today.signals,
-        why=strongest(case),
+        why=strongest(case, today.health.day),
         csm=await work.accounts.person(owner) if owner else None,
         contact=_contact(contacts, draft.to_id if draft else ""),
         draft=draft,
@@ -37,15 +40,26 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         data_until=await data_until(work),
         now=now,
         previous_score=before.health.score if before else None,
+        told=await _told(work, case),
     )
 
 
-def strongest(case: Case) -> tuple[Fact, ...]:
-    """At most three facts that say why now: each trigger's first, then the rest (UX 2)."""
-    firsts = [trigger.why[0] for trigger in case.triggers if trigger.why]
-    rest = [fact for trigger in case.triggers for fact in trigger.why[1:]]
+def strongest(case: Case, day: date) -> tuple[Fact, ...]:
+    """At most three facts that say why now: each trigger's first, then the rest (UX 2).
+
+    A fact seen before `day`, the day of the score beside it, says when: the two must not contradict each other.
+    """
+    firsts = [dated(trigger, trigger.why[0], day) for trigger in case.triggers if trigger.why]
+    rest = [dated(trigger, fact, day) for trigger in case.triggers for fact in trigger.why[1:]]
     by_text = {fact.text: fact for fact in reversed(firsts + rest)}
     return tuple(by_text.values())[::-1][:WHY_LIMIT]
+
+
+def dated(trigger: Trigger, fact: Fact, day: date) -> Fact:
+    """A trigger's fact as it may be said on a day; the running day is scored often, what holds is told once a day."""
+    if day - trigger.day <= FRESH:
+        return fact
+    return Fact(fact.id, EARLIER.format(day=wording.day(trigger.day), fact=fact.text), fact.value)
 
 
 async def data_until(work: UnitOfWork) -> datetime | None:
@@ -61,6 +75,15 @@ async def _snapshots(work: UnitOfWork, case: Case) -> tuple[Snapshot, Snapshot |
     if not found:
         return _unscored(case.account_id, latest), None
     return found[-1], found[0] if len(found) > 1 else None
+
+
+async def _told(work: UnitOfWork, case: Case) -> Snapshot | None:
+    """The snapshot that the first reason of the card was told from, so that heading and facts name the same numbers."""
+    if not case.triggers:
+        return None
+    day = case.triggers[0].day
+    found = await work.snapshots.of(case.account_id, day, day)
+    return found[0] if found else None
 
 
 def _unscored(account_id: str, day: date) -> Snapshot:
@@ -106,7 +129,8 @@ async def _uncertain(work: UnitOfWork, case: Case) -> bool:
 
 
 def _decision_line(case: Case, account: Account, snapshot: Snapshot | None) -> Line:
-    text = case.triggers[0].why[0].text if case.triggers and case.triggers[0].why else case.severity.value
+    why = strongest(case, snapshot.health.day if snapshot else case.opened_at.date())
+    text = why[0].text if why else case.severity.value
     if case.state is CaseState.APPROVED:
         text = "We do not know whether its mail arrived."
     return Line(

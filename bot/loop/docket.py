@@ -12,7 +12,7 @@ from bot.loop.records import UnitOfWork
 from scoring.budget import Pace
 from scoring.casework import AuditEntry, Case, CaseState, Decision
 from scoring.config import PolicyConfig
-from scoring.matter import Act, Move
+from scoring.matter import Act, Matter, Move
 from scoring.messages import Post
 from scoring.model import Account, Person, Role
 from scoring.playbook import Playbook, Row
@@ -114,6 +114,22 @@ class Docket:
             await say_in_thread(work, changed, f"worse:{changed.severity}", text)
         await self._remember(work, changed, "worse" if move.worse else "joined", move.decision, now)
         return changed
+
+    async def refresh(self, work: UnitOfWork, matter: Matter) -> bool:
+        """Tell what still holds with today's numbers, on the card too; silently, and not while a mail is on its way.
+
+        So that a card, the digest, App Home and `/health` say the same of an account (UX 27), and a recovery is seen.
+        """
+        case = await work.cases.live_of(matter.account.id)
+        if case is None or case.state is CaseState.APPROVED:
+            return False
+        score = matter.snapshot.health.score
+        worst_score = score if case.worst_score is None else min(score, case.worst_score)
+        told = replace(case, triggers=matter.listed, worst_score=worst_score, version=case.version + 1)
+        if not await work.cases.save(told, expected=case.version):
+            return False
+        await work.slack.want_card(case.id)
+        return True
 
     def _joined(self, case: Case, move: Move, now: datetime) -> Case:
         score, due = move.matter.snapshot.health.score, self.row(move).due_at(now, self.zone)

@@ -30,7 +30,7 @@ STEP_BY_STATE = {
 }
 STEP_BY_BAND = {
     Band.HEALTHY: "Nothing to do. A good account for a tip, a beta invitation or a reference.",
-    Band.MONITOR: "Keep an eye on it; a useful tip now is cheap.",
+    Band.MONITOR: "Keep an eye on it; a short, useful tip helps now.",
     Band.AT_RISK: "Open a case and write to the main contact.",
     Band.CRITICAL: "Open a case and call the main contact.",
     Band.CHURNING: "Open a case and bring in the lead.",

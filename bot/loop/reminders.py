@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.loop.docket import LOOKOUT, Docket, owner_of, say_in_thread
@@ -10,7 +10,7 @@ from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from scoring import wording
 from scoring.casework import AuditEntry, Case, CaseState
-from scoring.hours import zone_named
+from scoring.hours import WorkingHours, zone_named
 from scoring.messages import Post
 from scoring.model import Account, Person
 
@@ -18,17 +18,22 @@ WOKEN = "The snooze is over."
 WOKEN_DIRECT = "{account}: the snooze is over, its card waits for your decision again."
 REMINDER = "{account}: its card has waited {hours} hours for your decision. It is due at {due}."
 OVERDUE = "{account}: its card is overdue; {owner} has not decided yet."
+OVERDUE_YOURS = "{account}: its card is overdue and waits for your decision."
 NOBODY = "nobody owns the account, so nobody"
 
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """A sweep over the live cases; every message has a key, so that it is said once."""
+    """A sweep over the live cases; every message has a key, so that it is said once.
+
+    A reminder waits for the working hours of whom it is for, and is dropped if the card is decided before (UX 21).
+    """
 
     store: Store
     docket: Docket
     clock: Clock
     wake: Wake
+    hours: WorkingHours = field(default_factory=WorkingHours)
 
     async def run(self) -> int:
         """Wake what is due and remind whom it concerns; how many cases woke up."""
@@ -56,6 +61,7 @@ class Reminders:
             state=CaseState.OPEN,
             snoozed_until=None,
             snooze_reason="",
+            due_at=case.due_again(now),
             last_trigger_on=now.astimezone(self.docket.zone).date(),
             version=case.version + 1,
             changed_by=LOOKOUT,
@@ -78,7 +84,7 @@ class Reminders:
         """Remind the owner half-way, and tell the lead when a card is overdue (R40); how many messages were new."""
         async with self.store.reading() as work:
             open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
-        late = [case for case in open_cases if self._reminder_at(case) and now >= (self._reminder_at(case) or now)]
+        late = [case for case in open_cases if (at := self._reminder_at(case)) is not None and now >= at]
         told = 0
         for case in late:
             async with self.store() as work:
@@ -94,9 +100,13 @@ class Reminders:
             hours = int((now - case.opened_at) / timedelta(hours=1))
             due = self._clock_time(case.due_at, owner or lead) if case.due_at else "now"
             text = REMINDER.format(account=account.name, hours=hours, due=due)
-            return await _tell(work, owner or lead, f"remind:{case.id}", text)
-        text = OVERDUE.format(account=account.name, owner=owner.name if owner else NOBODY)
-        return await _tell(work, lead, f"overdue:{case.id}", text)
+            return self._at_work(owner or lead, now) and await _tell(work, owner or lead, f"remind:{case.id}", text)
+        said = OVERDUE_YOURS if owner is not None and lead is not None and owner.id == lead.id else OVERDUE
+        text = said.format(account=account.name, owner=owner.name if owner else NOBODY)
+        return self._at_work(lead, now) and await _tell(work, lead, f"overdue:{case.id}", text)
+
+    def _at_work(self, person: Person | None, now: datetime) -> bool:
+        return self.hours.open_at(now, zone_named(person.timezone if person else "", fallback=self.docket.zone))
 
     def _clock_time(self, at: datetime, person: Person | None) -> str:
         local = at.astimezone(zone_named(person.timezone if person else "", fallback=self.docket.zone))
@@ -104,7 +114,7 @@ class Reminders:
 
     def _reminder_at(self, case: Case) -> datetime | None:
         row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
-        return None if row.reminder_hours is None else case.opened_at + timedelta(hours=row.reminder_hours)
+        return row.reminder_at(case.opened_at, self.docket.zone)
 
 
 def _snooze_over(case: Case, now: datetime) -> bool:

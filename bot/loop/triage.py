@@ -54,7 +54,9 @@ class Triage(Decisions):
 
         async def decide(act: Act) -> Answer:
             case = await act.case(case_id, CaseState.SNOOZED)
-            changed = await act.change(case, state=CaseState.OPEN, snoozed_until=None, snooze_reason="")
+            changed = await act.change(
+                case, state=CaseState.OPEN, snoozed_until=None, snooze_reason="", due_at=case.due_again(act.now)
+            )
             await act.record(changed, "woken", WOKEN_NOTE.format(who=await act.who()))
             return Answer(ok=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from handlers.blocks.card_state import Stage, Telling, stage
 from handlers.blocks.elements import (
@@ -35,6 +36,7 @@ PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700
 UNDRAWABLE = "Slack could not show the usual layout of this card."
 CHECK_IT = "check it before you send"
+FRESH = timedelta(days=1)
 MAILED = frozenset({Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT})
 LIVE = frozenset({Stage.WRITING, Stage.READY, Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SNOOZED})
 
@@ -68,7 +70,10 @@ def title(brief: CardBrief) -> str:
     """Account, severity in words and the one reason; severity is word, shape and colour (UX 1, 13)."""
     case = brief.case
     urgent = ", high priority" if case.high_priority and stage(brief) in LIVE else ""
-    why = reason(case, brief.health, brief.signals)
+    told = brief.told
+    why = reason(case, told.health, told.signals) if told else reason(case, brief.health, brief.signals)
+    if told and brief.health.day - told.health.day > FRESH:
+        why += f", {day_text(told.health.day, brief.health.day)}"
     text = f"{named(brief.account.name, 60)}: {case.severity.value}{urgent} – {why}"
     return f"{cut(text, HEADER_LIMIT - 4)} {MARKS[case.severity]}"
 
@@ -98,8 +103,17 @@ def _stake(brief: CardBrief) -> list[Json]:
         known.append(f"renewal {day_text(account.renewal_on, today)} ({away(account.renewal_on, today)})")
     known.append(f"owner {named(brief.csm.name, otherwise=brief.csm.email)}" if brief.csm else "no owner yet")
     said = [words(" · ".join(known))]
+    return [*said, *_due(brief)] if stage(brief) in {Stage.READY, Stage.WRITING} else said
+
+
+def _due(brief: CardBrief) -> list[Json]:
+    """Until when somebody should act; a time that has passed is said as such."""
     due = brief.case.due_at
-    return [*said, words(" · act by "), when(due)] if due and stage(brief) in {Stage.READY, Stage.WRITING} else said
+    if due is None:
+        return []
+    if due <= brief.case.opened_at:
+        return [words(" · act at once")]
+    return [words(" · overdue since " if due < brief.now else " · act by "), when(due)]
 
 
 def _approved_text(brief: CardBrief, draft: Draft) -> bool:
@@ -191,10 +205,10 @@ def _more(ref: Ref) -> Json:
 
 
 def _small_print(brief: CardBrief) -> list[Json]:
-    """Score, age of the data, confidence and the rules that fired (UX 16, G11)."""
-    score = f"Score {shown(brief.health.score)} ({brief.health.band.value})"
+    """Score, age of the data, confidence and what fired, in words (UX 16, G11)."""
+    score = f"Score {shown(brief.health.score)}"
     if brief.previous_score is not None:
         score += f", was {shown(brief.previous_score)} a week before"
-    rules = ", ".join(dict.fromkeys(trigger.rule for trigger in brief.case.triggers if trigger.rule))
-    told = [confidence(brief.health), f"rules {rules}" if rules else "", "demo data" if brief.demo else ""]
+    fired = ", ".join(dict.fromkeys(trigger.kind.value for trigger in brief.case.triggers if trigger.rule))
+    told = [confidence(brief.health), f"triggers: {fired}" if fired else "", "demo data" if brief.demo else ""]
     return [small(score), age(brief.data_until, brief.now), *(small(text) for text in told if text)]

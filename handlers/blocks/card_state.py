@@ -11,6 +11,7 @@ from handlers.blocks.literal import named
 from handlers.blocks.rich import person, slack_id, words
 from scoring.briefs import CardBrief
 from scoring.casework import CaseState, Outreach, OutreachState
+from scoring.wording import shown
 
 MOMENTS = timedelta(seconds=90)
 OURSELVES = frozenset({"", "lookout", "system"})
@@ -97,6 +98,7 @@ class Telling:
                 words(", "),
                 when(outreach.sent_at or self.brief.now),
                 to,
+                *self._since(outreach),
             ]
         if now is Stage.SENDING:
             approved = [words(" Approved by "), who, words(" at "), when(outreach.approved_at, TIME), words(".")]
@@ -109,6 +111,13 @@ class Telling:
             words("Approved", bold=True), words(" by "), who, words(" at "), when(outreach.approved_at, TIME),
             words("."), *leaves, words("; until then it can be undone."),
         ]  # fmt: skip
+
+    def _since(self, outreach: Outreach) -> list[Json]:
+        """How the account fares since the mail, in the same points as everywhere: a recovery is seen on its card."""
+        before, now = outreach.score_seen, shown(self.brief.health.score)
+        if before is None or shown(before) == now:
+            return []
+        return [words(f" Score {shown(before)} then, {now} now.")]
 
     def _uncertain(self, outreach: Outreach) -> list[Json]:
         handed = when(outreach.claimed_at or outreach.approved_at)

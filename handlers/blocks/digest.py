@@ -10,12 +10,12 @@ from scoring.briefs import DigestBrief, Section
 
 LINE_LIMIT = 30
 QUIET = "All quiet: nothing needs a decision."
-HELD = "and {held} more, in App Home"
+HELD = "and {held} more"
 
 
 def digest_card(brief: DigestBrief) -> Json:
     """The digest as a message; sections in the order in which they were given, at most 30 lines."""
-    blocks = [header(f"{_whose(brief)}, {day_text(brief.day, brief.day)}")]
+    blocks = [header(f"{_whose(brief)}, scores of {day_text(brief.day, brief.day)}")]
     blocks += [section(note) for note in brief.notes[:5]]
     room = LINE_LIMIT
     for part in brief.sections[:6]:

@@ -11,15 +11,32 @@ from handlers.blocks.rich import bullets, fixed, paragraph, rich, words
 from handlers.blocks.wording import MARKS, age, apportioned, confidence, day_text, sparkline
 from handlers.ids import Action, Ref
 from scoring.briefs import Bar, Choice, HealthBrief, Line
+from scoring.casework import CaseState
+from scoring.model import Basis
 from scoring.wording import shown
 
 BAR_WIDTH = 12
 LABEL_WIDTH = 26
+FACTS = 5
 PICK = "“{query}” could be several accounts. Which one?"
 NEAREST = "No account is called “{query}”. The nearest:"
-NOBODY = "No account is called “{query}”. Try its domain, or /health alone for your five lowest scores."
+NOBODY = "No account is called “{query}”. Try its domain, /health alone for your five lowest scores, or /health help."
 WORST = "Your lowest scores"
 EMPTY = "Nothing is scored yet. The first scores come with the next run."
+BASIS = {
+    Basis.OWN_HISTORY: "use compared with their own past",
+    Basis.BLENDED: "use compared with their own short past and with new accounts",
+    Basis.NEW_ACCOUNTS: "use compared with new accounts of the same age",
+    Basis.NO_PEERS: "too few accounts to compare their use with",
+}
+STATES = {
+    CaseState.OPEN: "waits for a decision",
+    CaseState.SNOOZED: "snoozed",
+    CaseState.APPROVED: "a mail is approved",
+    CaseState.CONTACTED: "a mail was sent",
+    CaseState.DISMISSED: "dismissed",
+    CaseState.CLOSED: "closed",
+}
 SHARED = "Shared by {who}"
 
 
@@ -41,7 +58,7 @@ def health_blocks(brief: HealthBrief, *, buttons: bool = True) -> list[Json]:
     ]
     if buttons:
         blocks.append(actions(*_buttons(brief)))
-    basis = small(f"compared with {brief.signals.usage_basis.value}")
+    basis = small(BASIS[brief.signals.usage_basis])
     fresh = [age(brief.data_until, brief.now)] if brief.now else []
     return [*blocks, context(*fresh, small(confidence(brief.health)), basis)]
 
@@ -74,7 +91,7 @@ def _picked(line: Line) -> Line:
 
 
 def _trend(brief: HealthBrief) -> list[Json]:
-    if not brief.trend:
+    if len(brief.trend) < 2:  # noqa: PLR2004 - one day is no trend
         return []
     (first, old), (last, new) = brief.trend[0], brief.trend[-1]
     span = f"  {shown(old)} on {day_text(first, last)} → {shown(new)} on {day_text(last, last)}"
@@ -105,11 +122,11 @@ def _standing(brief: HealthBrief) -> list[Json]:
     rows = [
         ("Owner: ", named(brief.csm.name, otherwise=brief.csm.email) if brief.csm else "nobody yet"),
         ("\nLast contact: ", brief.last_contact or "none known"),
-        ("\nOpen case: ", f"{brief.case.severity.value}, {brief.case.state.value}" if brief.case else "none"),
+        ("\nOpen case: ", f"{brief.case.severity.value}, {STATES[brief.case.state]}" if brief.case else "none"),
         ("\nNext step: ", brief.next_step or "nothing to do"),
     ]
     said = paragraph(*(part for label, text in rows for part in (words(label, bold=True), words(text))))
-    return [bullets([fact.text for fact in brief.facts[:4]]), said] if brief.facts else [said]
+    return [bullets([fact.text for fact in brief.facts[:FACTS]]), said] if brief.facts else [said]
 
 
 def _buttons(brief: HealthBrief) -> list[Json]:

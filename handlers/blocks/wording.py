@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from handlers.blocks.elements import Json, small, stamped
 from scoring.casework import Case, TriggerKind
 from scoring.model import Band, Health, Signals
-from scoring.wording import shown
+from scoring.wording import below, shown
 
 MARKS = {Band.HEALTHY: "🟢", Band.MONITOR: "🔷", Band.AT_RISK: "⚠️", Band.CRITICAL: "🟥", Band.CHURNING: "⛔"}
 BANDS_OF_MONEY = (5, 10, 25, 50, 100, 250, 500, 1000)
@@ -69,7 +69,7 @@ def reason(case: Case, health: Health, signals: Signals) -> str:
     kind = case.triggers[0].kind
     ratio, silent = signals.usage_ratio, signals.days_silent
     if kind is TriggerKind.USAGE_DROP and ratio is not None and ratio < 1:
-        return f"usage {round((1 - ratio) * 100)} % below its usual"
+        return f"usage {below(ratio)} % below its usual"
     if kind is TriggerKind.INACTIVITY and silent is not None:
         return f"nobody active for {silent} days"
     if kind is TriggerKind.STUCK and signals.stuck_step:

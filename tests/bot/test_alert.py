@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from bot.loop.briefing import strongest
 from scoring.casework import CaseState, TriggerKind
 from scoring.config import PolicyConfig
 from scoring.model import Band
@@ -92,7 +93,7 @@ async def test_the_first_run_posts_one_starting_list_and_opens_nothing(fleet: Fl
     assert await fleet.cases() == []
     (post,) = await fleet.posts()
     assert (post.key, post.kind, post.target) == ("first_run", "notice", "#cs-digest")
-    assert "30 accounts for the first time. 30 look at risk" in post.body
+    assert "30 accounts for the first time. 30 at risk" in post.body
     assert "• A00: Churning, health 10\n• A01: Churning, health 11" in post.body
     assert "and 15 more" in post.body
     assert (await fleet.decision("a00")).action == "list"
@@ -116,11 +117,34 @@ async def test_a_worse_band_updates_the_one_card_and_replies_in_its_thread(fleet
 
     (case,) = await fleet.cases()
     notes = [post for post in await fleet.posts() if post.case_id == case.id]
-    assert (case.severity, case.worst_score, case.version) == (Band.CRITICAL, 38.0, 2)
+    assert (case.severity, case.worst_score) == (Band.CRITICAL, 37.0)
     assert [note.body for note in notes] == [
         "Worse: At Risk before, Critical now. Health 38, 42 points below 80 on 2 Mar."
     ]
     assert len(await fleet.cases()) == 1
+
+
+async def test_a_card_is_told_with_todays_numbers_every_day_without_a_word_in_its_thread(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    silent = {"score": 58, "last_active_on": FIRST_DAY - 13 * DAY}
+    await fleet.days({"acme": [80, silent, silent, silent]})
+
+    (case,) = await fleet.cases()
+    (told,) = [trigger for trigger in case.triggers if trigger.kind is TriggerKind.INACTIVITY]
+    assert "for 16 days" in told.why[0].text
+    assert told.day == FIRST_DAY + 3 * DAY
+    assert (case.changed_by, [post for post in await fleet.posts() if post.case_id == case.id]) == ("lookout", [])
+
+
+async def test_what_no_longer_holds_stays_on_the_card_with_its_day(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    await fleet.days({"acme": [80, 58, 62, 62, 62]})
+
+    (case,) = await fleet.cases()
+    low = next(trigger for trigger in case.triggers if trigger.kind is TriggerKind.LOW_SCORE)
+    assert low.day == FIRST_DAY + DAY
+    told = [fact.text for fact in strongest(case, FIRST_DAY + 4 * DAY)]
+    assert any(text.startswith("On 3 Mar: Health 58, below 60.") for text in told), told
 
 
 async def test_a_case_closes_by_itself_after_two_calm_days_and_says_so(fleet: Fleet) -> None:
@@ -556,7 +580,9 @@ async def test_a_case_that_was_snoozed_for_weeks_is_not_closed_on_the_day_it_wak
     assert (await fleet.cases())[0].state is CaseState.OPEN
 
 
-async def test_the_owner_is_reminded_after_twelve_hours_and_the_lead_when_it_is_overdue(fleet: Fleet) -> None:
+async def test_the_owner_is_reminded_in_their_hours_and_the_lead_when_it_is_overdue(
+    fleet: Fleet,
+) -> None:
     await fleet.settle("acme")
     await fleet.days({"acme": [80, 58]})
     opened = fleet.now
@@ -567,12 +593,33 @@ async def test_the_owner_is_reminded_after_twelve_hours_and_the_lead_when_it_is_
         return [f"{p.target}: {p.body}" for p in await fleet.posts() if p.key not in before]
 
     assert await told(11 * HOUR) == []
-    assert await told(12 * HOUR) == [
-        "U0: Acme: its card has waited 12 hours for your decision. It is due at 11:00 on 5 Mar."
+    assert await told(12 * HOUR) == [], "it is eleven at night where they sit"
+    assert await told(22 * HOUR) == [
+        "U0: Acme: its card has waited 22 hours for your decision. It is due at 11:00 on 5 Mar."
     ]
-    assert await told(13 * HOUR) == []
+    assert await told(23 * HOUR) == []
     assert await told(24 * HOUR) == ["ULEE: Acme: its card is overdue; 0 Reyes has not decided yet."]
     assert await told(25 * HOUR) == []
+
+
+async def test_a_lead_is_spoken_to_and_not_about(fleet: Fleet) -> None:
+    await fleet.settle("acme", csm_id="csm-lee")
+    await fleet.days({"acme": [80, 58]})
+
+    await fleet.reminders.remind(fleet.now + 25 * HOUR)
+
+    assert "Acme: its card is overdue and waits for your decision." in [post.body for post in await fleet.posts()]
+
+
+async def test_after_a_snooze_the_clock_of_a_card_starts_anew(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    await fleet.days({"acme": [80, 58]})
+    await snooze(fleet, timedelta(days=9))
+
+    fleet.now += timedelta(days=9)
+    await fleet.reminders.wake_snoozed(fleet.now)
+
+    assert (await fleet.cases())[0].due_at == fleet.now + 24 * HOUR
 
 
 # A person asks

@@ -6,7 +6,8 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ from handlers.blocks.notice import introduction, notice, storm_settled
 from handlers.blocks.snooze_modal import snooze_modal
 from handlers.blocks.windows import case_modal, health_modal
 from handlers.ids import Action
-from scoring.model import Band
+from scoring.casework import CaseState, OutreachState
+from scoring.model import Band, Snapshot
 from tests.handlers import samples
 from tests.handlers.limits import CARD_BLOCKS, message_faults, view_faults
 
@@ -239,12 +241,43 @@ def test_the_page_of_a_large_portfolio_stays_under_a_hundred_blocks() -> None:
     assert view_faults(home_view(replace(samples.HOME, decide=many, portfolio=many, paused=True), notice="x")) == []
 
 
+def test_a_reason_from_another_day_is_told_with_that_days_numbers_and_its_date() -> None:
+    then = date(2026, 11, 13)
+    signals = replace(samples.SIGNALS, day=then, usage_ratio=Fraction(34, 100))
+    told = Snapshot(replace(samples.HEALTH, day=then), signals)
+    today = replace(told, health=replace(told.health, day=samples.DAY))
+
+    assert "high priority – usage 66 % below its usual, 13 Nov 🟥" in title(samples.card(told=told))
+    assert "high priority – usage 66 % below its usual 🟥" in title(samples.card(told=today))
+
+
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (samples.CASE.opened_at, "act at once"),
+        (samples.NOW + timedelta(hours=1), "act by "),
+        (samples.NOW - timedelta(hours=1), "overdue since "),
+    ],
+)
+def test_a_card_says_until_when_to_act_and_whether_that_has_passed(due: datetime, said: str) -> None:
+    assert f"· {said}" in alert_card(samples.card(samples.case(due_at=due)))["text"]
+
+
+def test_a_sent_card_shows_how_the_score_went_since_the_mail() -> None:
+    sent = samples.mail(OutreachState.SENT, sent_at=samples.NOW, score_seen=21.0)
+
+    said = alert_card(samples.card(samples.case(CaseState.CONTACTED), outreach=sent))["text"]
+    assert "to kim@acme.test. Score 21 then, 34 now." in said
+    unchanged = replace(sent, score_seen=samples.HEALTH.score)
+    assert "then," not in alert_card(samples.card(samples.case(CaseState.CONTACTED), outreach=unchanged))["text"]
+
+
 def test_a_long_digest_stays_one_message() -> None:
     many = tuple(replace(samples.LINES[0], account_id=f"a{n}") for n in range(90))
     built = digest_card(replace(samples.DIGEST, sections=tuple(samples.Section(f"s{n}", many) for n in range(6))))
 
     assert message_faults(built) == []
-    assert "more, in App Home" in built["text"]
+    assert "and 60 more" in built["text"]
 
 
 def test_a_body_too_long_for_one_field_is_split_and_lost_nowhere() -> None:

@@ -88,10 +88,9 @@ def test_health_is_explained_against_the_accounts_own_past() -> None:
     assert texts == [
         "Last used 17 Nov (3 days before), export.",
         "Use in the last 14 days: 12 person-days, 58 % of their own 90 days.",
-        "Active people: 4 in 14 days, 6 in 28, 9 in 90.",
-        "Seats used in 28 days: 6 of 20.",
-        "Features used: 0 in 28 days, 0 in 90.",
+        "Active people: 4 in 14 days, 6 in 28, 9 in 90; they have 20 seats.",
         "Milestones done: 2 of 3 due. Overdue: invite the team.",
         "Renewal on 9 Jan 2027.",
+        "Features used: 0 in 28 days, 0 in 90.",
         "Only 80 % of the signals could be read.",
     ]

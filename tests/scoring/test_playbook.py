@@ -85,6 +85,20 @@ def test_at_once_is_now_and_the_same_day_ends_at_local_midnight() -> None:
     assert book.row(Band.HEALTHY).due_at(NOW, BERLIN) is None
 
 
+@pytest.mark.parametrize(
+    ("opened", "due"),
+    [
+        ("2026-11-19T05:10", "2026-11-20T05:10"),  # Thursday morning: Friday morning
+        ("2026-11-20T05:10", "2026-11-23T05:10"),  # Friday: Monday
+        ("2026-11-21T05:10", "2026-11-23T23:00"),  # Saturday: Monday's 24 hours, in Berlin
+    ],
+)
+def test_a_weekend_does_not_make_a_card_overdue(opened: str, due: str) -> None:
+    row = Playbook.from_mapping(SHIPPED).row(Band.AT_RISK)
+
+    assert row.due_at(datetime.fromisoformat(f"{opened}+00:00"), BERLIN) == datetime.fromisoformat(f"{due}+00:00")
+
+
 @pytest.mark.parametrize("row", ["At Risk", "Severe", "Critical", "Churning"])
 def test_nobody_can_make_a_grave_severity_automatic(row: str) -> None:
     with pytest.raises(InvalidInput, match="need a human"):

@@ -48,6 +48,13 @@ async def examine(probes: Sequence[tuple[str, Probe]]) -> list[Check]:
     return checks
 
 
+def check_files(problems: Sequence[tuple[str, str]]) -> list[Check]:
+    """The usage files that could not be read and were set aside, each by its name."""
+    mend = "It lies in LOOKOUT_HOME/usage/set-aside. Bring the events of that time in again: lookout import PATH"
+    wrong = [Check("usage file", Verdict.WRONG, f"{file} was set aside: {what}", mend) for file, what in problems]
+    return wrong or [Check("usage files", Verdict.OK, "all readable so far")]
+
+
 def check_settings(settings: Settings) -> list[Check]:
     """Which parts are set up at all; secrets are only said to be there or not."""
     mode = "Socket Mode" if settings.socket_mode else "HTTP"

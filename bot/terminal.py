@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
 
 from bot.app import system_clock
 from bot.config import Settings
-from bot.doctor import Check, Probe, StoreProbe, Verdict, check_settings, examine
+from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_settings, examine
 from bot.loop.lookup import Lookup
 from bot.outreach.smtp import SmtpMailer
 from bot.wiring import server_of
@@ -19,6 +20,7 @@ from handlers.notifier import slack_client
 from scoring.briefs import Choice, HealthBrief
 from scoring.casework import AuditEntry
 from storage.unit_of_work import SqlStore
+from storage.usage.local import UsageStore
 
 OPERATOR = "operator at the command line"
 MARKS = {Verdict.OK: "ok   ", Verdict.OFF: "off  ", Verdict.WRONG: "WRONG"}
@@ -91,7 +93,7 @@ async def migrated(settings: Settings) -> str:
 
 async def diagnosis(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
     """Everything the doctor found, as text or JSON, and whether nothing is wrong."""
-    probes: list[tuple[str, Probe]] = [("database", _database(settings))]
+    probes: list[tuple[str, Probe]] = [("database", _database(settings)), ("usage files", _usage(settings))]
     if settings.slack_bot_token.get_secret_value():
         probes.append(("Slack", _slack(settings)))
     if settings.smtp_host:
@@ -113,6 +115,19 @@ def _database(settings: Settings) -> Probe:
     async def probe() -> list[Check]:
         async with opened(settings) as store:
             return await StoreProbe(store, system_clock)()
+
+    return probe
+
+
+def _usage(settings: Settings) -> Probe:
+    def problems() -> list[tuple[str, str]]:
+        if not (settings.usage_home / "usage" / "ledger.db").exists():
+            return []  # no event came yet; looking must not make a store
+        with closing(UsageStore(settings.usage_home, settings.zone, settings.scoring)) as usage:
+            return usage.problems()
+
+    async def probe() -> list[Check]:
+        return check_files(await asyncio.to_thread(problems))
 
     return probe
 

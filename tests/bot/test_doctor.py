@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,12 @@ from bot.demo.mailbox import Mailbox
 from bot.demo.run import DemoSettings
 from bot.demo.slack import LocalSlack
 from bot.terminal import diagnosis, migrated, set_paused
+from scoring.model import Event
 from storage.unit_of_work import SqlStore
+from storage.usage.local import UsageStore
 from tests.builders import NOW, a_contact, a_csm, a_snapshot, an_account, remember
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -34,6 +40,21 @@ def settings(url: str, home: Path, **more: Any) -> Settings:
 async def checks(asked: Settings) -> dict[str, dict[str, str]]:
     text, _ = await diagnosis(asked, as_json=True)
     return {check["name"]: check for check in json.loads(text)}
+
+
+async def test_a_usage_file_that_was_set_aside_is_named(sqlite_url: str, tmp_path: Path) -> None:
+    asked = settings(sqlite_url, tmp_path)
+    with closing(UsageStore(tmp_path, asked.zone, asked.scoring, memory="128MB", threads=1)) as usage:
+        usage.append("a", [Event("1", NOON, "acme", "ann", "report")])
+        (file,) = (tmp_path / "usage" / "batches").iterdir()
+        file.write_bytes(file.read_bytes()[:100])
+        usage.refresh()
+
+    found = (await checks(asked))["usage file"]
+
+    assert found["verdict"] == "wrong"
+    assert file.name in found["found"]
+    assert "lookout import" in found["mend"]
 
 
 async def test_a_bare_machine_is_told_each_next_step(sqlite_url: str, tmp_path: Path) -> None:

@@ -105,6 +105,25 @@ def test_a_late_event_reopens_its_day_and_only_that_day(usage: UsageStore) -> No
     ]
 
 
+def test_one_more_day_writes_that_day_its_month_and_nothing_older(usage: UsageStore) -> None:
+    usage.append("history", [event(str(n), NOON - timedelta(days=n)) for n in range(100)])
+    usage.refresh()
+    old = {file: file.stat().st_mtime_ns for file in usage._files.home.glob("*/*.parquet")}
+    usage.append("today", [event("today", NOON + timedelta(days=1)), event("late", NOON - timedelta(days=50))])
+    usage.refresh()
+    new = [file for file in usage._files.home.glob("*/*.parquet") if file.stat().st_mtime_ns != old.get(file)]
+    written = sorted(f"{file.parent.name}/{file.name.split('.')[0]}" for file in new if file.parent.name != "batches")
+    assert written == [
+        "days/2024-03-31",
+        "days/2024-05-21",
+        "rollups/2024-03-31",
+        "rollups/2024-05-21",
+        "states/2024-03",
+        "states/2024-05",
+        "states/firsts",
+    ]
+
+
 def test_a_day_begins_at_midnight_of_the_workspace_also_when_clocks_change(usage: UsageStore) -> None:
     usage.append(
         "a",

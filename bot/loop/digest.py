@@ -14,6 +14,7 @@ from scoring.briefs import DigestBrief, Line, Section
 from scoring.casework import Case, CaseState, Decision, Trigger
 from scoring.messages import Post
 from scoring.model import Account, Band, Person, Snapshot
+from scoring.wording import shown
 
 FRIDAY = 4
 LINES = 10
@@ -123,24 +124,34 @@ def _owner(account: Account, case: Case | None) -> str | None:
 
 
 async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[Section, ...]:
-    """Decide now, waiting, changed, held, watch, last week's mails; ten lines altogether (UX 26)."""
+    """Decide now, waiting, held, last week's mails, changed, watch; ten lines altogether (UX 26)."""
     decide = await decisions_waiting(work, picture.person.id if picture.person else None)
     listed = {line.account_id for line in decide}
     rows = (
         (DECIDE, list(decide)),
         (WAITING, _waiting(picture, now)),
         (HELD, _held(picture, listed)),
+        (MAILED, await _mailed(work, picture, now)),
         (CHANGED, _changed(picture, listed)),
         (WATCH, _watch(picture, listed)),
-        (MAILED, await _mailed(work, picture, now)),
     )
-    room, sections = LINES, []
+    told: set[str] = set()
+    sections = []
     for title, lines in rows:
-        shown = tuple(lines[: max(room, 0)])
+        new = [line for line in lines if line.account_id not in told]  # an account stands once, where it matters most
+        told |= {line.account_id for line in new}
+        sections += [Section(title, tuple(new))] if new else []
+    return _fitted(sections)
+
+
+def _fitted(sections: list[Section]) -> tuple[Section, ...]:
+    """Ten lines altogether: from the top down, but no section is squeezed out by those above it."""
+    room, fitted = LINES, []
+    for place, section in enumerate(sections):
+        shown = section.lines[: max(room - (len(sections) - place - 1), 1)]
         room -= len(shown)
-        if lines:
-            sections.append(Section(title, shown, held=len(lines) - len(shown)))
-    return tuple(sections)
+        fitted.append(Section(section.title, shown, held=len(section.lines) - len(shown)))
+    return tuple(fitted)
 
 
 def _waiting(picture: _Picture, now: datetime) -> list[Line]:
@@ -170,8 +181,8 @@ def _changed(picture: _Picture, listed: set[str]) -> list[Line]:
             continue
         change = snap.health.score - before.health.score
         if abs(change) >= CHANGED_POINTS:
-            moves.append((change, account_id))
-    return [_line(picture, account_id, f"{change:+.0f} points in a week") for change, account_id in sorted(moves)]
+            moves.append((shown(snap.health.score) - shown(before.health.score), account_id))
+    return [_line(picture, account_id, f"{change:+d} points in a week") for change, account_id in sorted(moves)]
 
 
 def _watch(picture: _Picture, listed: set[str]) -> list[Line]:

@@ -11,6 +11,7 @@ import pytest
 from bot.loop.digest import Digest
 from scoring.briefs import DigestBrief
 from scoring.casework import CaseState, Fact, TriggerKind
+from scoring.wording import shown
 from storage.unit_of_work import SqlStore
 from tests.builders import (
     TODAY,
@@ -206,3 +207,34 @@ async def test_a_watch_line_quotes_its_fact(store: SqlStore, clock: Clock) -> No
 
     assert brief is not None
     assert [(s.title, s.lines[0].text) for s in brief.sections] == [("Worth watching", why[0].text)]
+
+
+async def test_the_points_of_a_change_are_those_of_the_scores_beside_them(store: SqlStore, clock: Clock) -> None:
+    await remember(store, a_csm(), an_account())
+    await remember(store, a_snapshot(score=64.6, day=TODAY), a_snapshot(score=84.4, day=TODAY - timedelta(days=7)))
+
+    brief = await built(store, clock)
+
+    assert brief is not None
+    (line,) = brief.sections[0].lines
+    assert (shown(line.previous or 0), shown(line.score or 0), line.text) == (84, 65, "-19 points in a week")
+
+
+async def test_an_account_stands_once_and_no_section_squeezes_out_the_next(store: SqlStore, clock: Clock) -> None:
+    await remember(store, a_csm())
+    for n in range(14):
+        await remember(store, an_account(f"a{n:02}"))
+        await remember(
+            store,
+            a_snapshot(f"a{n:02}", score=60.0, day=TODAY),
+            a_snapshot(f"a{n:02}", score=90.0, day=TODAY - timedelta(days=7)),
+        )
+    await remember(store, a_decision("a00", action="digest"), a_trigger(account_id="a01", digest_only=True))
+
+    brief = await built(store, clock)
+
+    assert brief is not None
+    lines = [line.account_id for section in brief.sections for line in section.lines]
+    assert len(lines) == len(set(lines)) <= 10
+    assert all(section.lines for section in brief.sections)
+    assert sum(len(section.lines) + section.held for section in brief.sections) == 14

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -15,6 +14,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import system_clock
 from bot.config import Settings
 from bot.desk import Desk
 from bot.intake.door import Door
@@ -38,11 +38,6 @@ WITHOUT_BOT = "Slack is not set up: SLACK_BOT_TOKEN is missing. `lookout doctor`
 WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECRET is needed. `lookout doctor` helps."
 
 log = structlog.get_logger(__name__)
-
-
-def system_clock() -> datetime:
-    """The time, aware and UTC."""
-    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -115,7 +110,7 @@ class App:
     async def _ready(self) -> Mapping[str, bool]:
         """Whether the parts that must work do; counts and names stay out (J15)."""
         await self.store.ping()
-        return {"database": True, "sweeps": not self.schedule.failures}
+        return {"database": True, "sweeps": not self.schedule.failures, "clock": not self.lead.clock_jumped()}
 
 
 async def build(

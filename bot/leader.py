@@ -18,6 +18,7 @@ from datetime import timedelta
 
 import structlog
 
+from bot.clock import ClockWatch
 from bot.loop.lead import LOST, Lead, LeadLost
 from bot.loop.ports import Clock
 from bot.loop.records import UnitOfWork
@@ -32,6 +33,10 @@ MARGIN_SECONDS = 1.0
 
 LEADING = "this copy leads: it scores, posts and sends"
 PASSIVE = "this copy is passive: another one leads; it answers Slack, takes events, and takes over if that one stops"
+JUMPED = (
+    "the clock of this machine jumped, so nothing is scored, posted or sent. Set it right; if it is right now, start "
+    "Lookout anew"
+)
 NEVER = "this copy never leads (LOOKOUT_LEADS=false): it answers Slack and takes events"
 
 log = structlog.get_logger(__name__)
@@ -51,6 +56,7 @@ class Leader:
     may_lead: bool = True
     holder: str = field(default_factory=own_name)
     ticks: Callable[[], float] = time.monotonic
+    watch: ClockWatch | None = None
     inherited: bool = False
     _until: float = float("-inf")
     _begun: bool = False
@@ -58,8 +64,12 @@ class Leader:
     _said: str = ""
 
     def holds(self) -> bool:
-        """Whether our lease still runs, by our own clock."""
-        return self.ticks() < self._until
+        """Whether our lease still runs, by our own clock, and that clock can be trusted (F2)."""
+        return self.ticks() < self._until and not self.clock_jumped()
+
+    def clock_jumped(self) -> bool:
+        """Whether nothing may be done because nobody knows what time it is."""
+        return self.watch is not None and self.watch.jumped()
 
     async def confirm(self, work: UnitOfWork) -> None:
         """Raise `LeadLost` if the row names another; it cannot change before this transaction ends.
@@ -80,6 +90,10 @@ class Leader:
         self._begun = True
         if not self.may_lead:
             self._say(NEVER)
+            return False
+        if self.clock_jumped():
+            self._until = float("-inf")
+            self._say(JUMPED)
             return False
         self._asked, led = self.ticks(), self.holds()
         try:
@@ -111,7 +125,7 @@ class Leader:
     def _say(self, text: str) -> None:
         if text != self._said:
             self._said = text
-            log.info(text, process=self.holder)
+            (log.error if text == JUMPED else log.info)(text, process=self.holder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,9 @@ class Daily:
             stored = await work.flags.get(DAY_DONE)
         if stored is None:
             return [last_complete], True
+        if date.fromisoformat(stored) > local.date() + timedelta(days=CATCH_UP_DAYS):
+            # A day so far ahead cannot have been acted on: the clock was wrong when it was (F2).
+            return [last_complete], False
         first = max(date.fromisoformat(stored) + timedelta(days=1), last_complete - timedelta(days=CATCH_UP_DAYS - 1))
         return [first + timedelta(days=n) for n in range((last_complete - first).days + 1)], False
 

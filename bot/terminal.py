@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict
 
-from bot.app import system_clock
+from bot.clock import system_clock
 from bot.config import Settings
 from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_settings, examine
 from bot.loop.lookup import Lookup

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import time
 from functools import cached_property
 
+from bot.clock import watched
 from bot.config import Settings
 from bot.desk import Desk
 from bot.intake.drain import Drain
@@ -61,7 +62,7 @@ class Parts:
     @cached_property
     def lead(self) -> Leader:
         """Our place among the copies on this database."""
-        return Leader(self.store, self.clock, may_lead=self.settings.leads)
+        return Leader(self.store, self.clock, may_lead=self.settings.leads, watch=watched(self.clock))
 
     @cached_property
     def schedule(self) -> Schedule:

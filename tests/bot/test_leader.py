@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import structlog
 
-from bot.leader import LEADING, NEVER, PASSIVE, Leader, LedStore
+from bot.clock import ClockWatch, system_clock, watched
+from bot.leader import JUMPED, LEADING, NEVER, PASSIVE, Leader, LedStore
 from bot.loop.lead import LeadLost
 from bot.schedule import Schedule, Sweep
 from scoring.casework import OutreachState
@@ -244,3 +245,81 @@ async def test_claims_of_a_leader_that_may_still_live_are_left_until_no_mail_tak
     world.later(minutes=6)
     await sweep.run()
     assert (await world.mail()).state is OutreachState.UNCERTAIN
+
+
+# --- a clock that jumps (F2)
+
+
+@dataclass
+class Wall:
+    """A clock that somebody sets, and seconds that pass."""
+
+    passed: float = 0.0
+    set_off: timedelta = timedelta()
+
+    def clock(self) -> datetime:
+        return START + timedelta(seconds=self.passed) + self.set_off
+
+    def leader(self, store: SqlStore) -> Leader:
+        def passed() -> float:
+            return self.passed
+
+        return Leader(store, self.clock, holder="one", ticks=passed, watch=ClockWatch(self.clock, passed))
+
+
+JUMPS = [timedelta(hours=1), timedelta(hours=-1), timedelta(days=365), datetime(1970, 1, 2, tzinfo=UTC) - START]
+
+
+@pytest.mark.parametrize("jump", JUMPS, ids=str)
+async def test_after_a_jump_of_the_clock_nothing_is_done_until_it_is_put_right(
+    store: SqlStore, jump: timedelta
+) -> None:
+    wall = Wall()
+    leader = wall.leader(store)
+    held = [await leader.beat() and leader.holds()]
+    wall.passed, wall.set_off = 1.0, jump
+    held.append(leader.holds())
+    with structlog.testing.capture_logs() as said:
+        held.append(await leader.beat())
+        await leader.beat()
+    wall.set_off = timedelta()
+    held += [await leader.beat(), leader.holds()]
+
+    assert held == [True, False, False, True, True]
+    assert [(line["event"], line["log_level"]) for line in said] == [(JUMPED, "error")]
+
+
+async def test_a_mail_in_its_undo_window_does_not_leave_early_because_the_clock_jumped(store: SqlStore) -> None:
+    wall, mailer = Wall(), Postman()
+    world = await a_world(store, mailer=mailer)
+    await world.approve()
+    leader = wall.leader(store)
+    await leader.beat()
+    schedule = Schedule(leader, ())
+    send = world.sweep(clock=wall.clock, lead=leader)
+    wall.set_off = timedelta(hours=1)
+    await schedule.tick(Sweep("send", 1, send.run))
+    early = len(mailer.mails)
+    wall.set_off, wall.passed = timedelta(), 11.0
+    await leader.beat()
+    await schedule.tick(Sweep("send", 1, send.run))
+
+    assert (early, len(mailer.mails)) == (0, 1)
+
+
+async def test_small_steps_of_a_time_server_and_a_night_asleep_stop_nothing(store: SqlStore) -> None:
+    wall = Wall()
+    leader = wall.leader(store)
+    held = []
+    for passed, step in ((0, 0), (2, 300), (4, -200), (36_000, 0)):
+        wall.passed, wall.set_off = float(passed), timedelta(seconds=step)
+        held.append(await leader.beat())
+
+    assert held == [True] * 4
+
+
+def test_the_systems_clock_is_watched_where_it_can_be_and_one_turned_by_hand_is_not() -> None:
+    watch = watched(system_clock)
+
+    assert watch is None or not watch.jumped()
+    assert watched(lambda: START) is None

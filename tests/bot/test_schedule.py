@@ -113,6 +113,17 @@ async def test_a_clock_that_jumps_back_repeats_nothing(store: SqlStore, notebook
     assert await notebook.daily(store).run() == []
 
 
+async def test_after_a_clock_that_ran_a_year_ahead_the_days_go_on(store: SqlStore, notebook: Notebook) -> None:
+    right = notebook.now
+    notebook.now += timedelta(days=365)
+    await notebook.daily(store).run()
+    notebook.now = right
+
+    assert await notebook.daily(store).run() == [date(2026, 11, 19)]
+    notebook.now += timedelta(days=1)
+    assert await notebook.daily(store).run() == [date(2026, 11, 20)]
+
+
 @pytest.mark.parametrize(
     ("zone", "expected"), [("Pacific/Auckland", date(2026, 11, 19)), ("America/Los_Angeles", date(2026, 11, 18))]
 )

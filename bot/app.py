@@ -129,6 +129,7 @@ async def build(
     settings.make_home()
     store = database or SqlStore(settings.database)
     await store.open()
+    await store.examine()
     events = UsageStore(settings.home, settings.zone, settings.scoring)
     worker = _worker(settings, store, events)
     parts = Parts(

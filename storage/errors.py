@@ -14,7 +14,10 @@ BUSY = "The database is busy with something else. Nothing was changed. Try again
 FULL = "The disk of the database is full. Nothing was changed. Free some space; Lookout goes on by itself."
 UNREADABLE = "The disk of the database gave an error. Nothing was changed. Look at the disk."
 READ_ONLY = "The database may only be read. Nothing was changed. Give Lookout's user the right to write to it."
-DAMAGED = "The database file is damaged. Nothing was changed. Stop Lookout and restore the newest backup."
+DAMAGED = (
+    "The database file is damaged. Nothing was changed. Stop Lookout and restore the newest backup; "
+    "storage/README.md says how."
+)
 NO_FILE = "The database file cannot be opened. Look at its folder and its rights."
 NO_TABLES = "The database lacks a table. Run `lookout migrate`."
 REFUSED = "The database refused our login or our rights: {detail}. Look at DATABASE_URL."

@@ -10,12 +10,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from scoring.errors import Unavailable
 from storage import migrations
 from storage.accounts import SqlAccounts
 from storage.audit import SqlAudit
 from storage.cases import SqlCases
 from storage.engine import address, reader, writer
-from storage.errors import wrapped
+from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
 from storage.inbox import SqlInbox
 from storage.outreach import SqlOutreaches
@@ -61,6 +62,16 @@ class SqlStore:
         """Let go of all connections."""
         await self._writer.dispose()
         await self._reader.dispose()
+
+    async def examine(self) -> None:
+        """Read a SQLite file through, and raise `Unavailable` if it is damaged inside (E7)."""
+        if self._reader.dialect.name != "sqlite":
+            return
+        with wrapped():
+            async with self._reader.connect() as connection:
+                found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+        if found != "ok":
+            raise Unavailable(DAMAGED, permanent=True)
 
     async def ping(self) -> None:
         """Return if the database answers, else raise `Unavailable`."""

@@ -104,6 +104,22 @@ async def test_a_damaged_file_is_named_as_such(store, tmp_path):
     assert caught.value.permanent
 
 
+@pytest.mark.parametrize("place", ["cut short", "overwritten in the middle"])
+async def test_a_file_that_is_damaged_inside_is_found_before_anybody_needs_it(store, tmp_path, place):
+    await remember(store, *(an_account(f"a{number}", goal="x" * 500) for number in range(200)))
+    await store.examine()
+    await store.close()
+    file = tmp_path / "lookout.db"
+    whole, half = file.read_bytes(), file.stat().st_size // 2 // 4096 * 4096
+    file.write_bytes(whole[:half] + (b"" if place == "cut short" else b"\x17" * 8192 + whole[half + 8192 :]))
+
+    with pytest.raises(Unavailable, match="restore the newest backup") as caught:
+        await store.open()
+        await store.examine()
+
+    assert caught.value.permanent
+
+
 async def test_a_full_disk_rolls_back_and_works_again_once_there_is_space(store):
     async with store() as work:
         await work.flags._db.raw("PRAGMA max_page_count = 1")  # SQLite's own way to be full: no page may be added

@@ -12,18 +12,20 @@ from typing import Any
 
 from bot.config import Settings
 from bot.loop.records import Store
-from bot.scoring_run.worker import Task, bring_in, last_day, score_days, task_from, write_history
-from scoring.errors import NotFound
+from bot.scoring_run.worker import Task, bring_in, last_day, newest, score_days, task_from, write_history
+from scoring import wording
+from scoring.errors import InvalidInput, NotFound
 from scoring.model import Band, Snapshot
 from storage.unit_of_work import SqlStore
 
 NO_ACCOUNTS = "There are no accounts to score yet. Bring them in with: lookout import PATH"
 NO_USAGE = "There is no usage to score yet. Bring events in with: lookout import PATH, or name a day with --as-of."
-SCORED = "Scored {accounts} accounts on {until}."
+SCORED = "Scored {accounts} on {until}."
 BANDS = "  {band}: {count}"
 BLIND = "  Blind on {count}: less than half of their signals have data, so nothing will fire for them."
+FUTURE = "{day} lies in the future; today is {today} in {zone}."
 WROTE = "{rows} rows, {first} to {until}, are in {out}."
-KEPT = "The snapshots of {days} day(s) are kept."
+KEPT = "The snapshots of {days} are kept."
 SNAPSHOTS_AT_ONCE = 5_000
 HALF = 0.5
 
@@ -47,13 +49,13 @@ class ScoreSummary:
 
     def text(self) -> str:
         """For people."""
-        lines = [SCORED.format(accounts=self.accounts, until=self.until)]
+        lines = [SCORED.format(accounts=wording.count(self.accounts, "account"), until=self.until)]
         lines += [BANDS.format(band=band, count=count) for band, count in self.bands.items()]
         if self.blind:
             lines.append(BLIND.format(count=self.blind))
         if self.out:
             lines.append(WROTE.format(rows=self.rows, first=self.first, until=self.until, out=self.out))
-        return "\n".join([*lines, KEPT.format(days=self.kept)])
+        return "\n".join([*lines, KEPT.format(days=wording.count(self.kept, "day"))])
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ async def score_accounts(
 
     Raises:
         NotFound: there are no accounts, or no day was named and there are no events.
-        InvalidInput: `out` cannot be written.
+        InvalidInput: `out` cannot be written, or `as_of` lies in the future (its snapshots would hide real days).
     """
     store = SqlStore(settings.database)
     try:
@@ -101,10 +103,12 @@ async def score_accounts(
         )
         if not task.accounts:
             raise NotFound(NO_ACCOUNTS)
+        today = (clock() if clock else datetime.now(UTC)).astimezone(settings.zone).date()
+        if as_of is not None and as_of > today:
+            raise InvalidInput(FUTURE.format(day=as_of, today=today, zone=settings.timezone))
         await asyncio.to_thread(bring_in, task, as_of)
         task = replace(task, pulled=True)
-        now = clock() if clock else datetime.now(UTC)
-        until = as_of or await _last_complete_day(task, now.astimezone(settings.zone).date())
+        until = as_of or await _last_complete_day(task, today)
         first = until - timedelta(days=days - 1)
         rows = 0
         if out is not None:
@@ -130,6 +134,9 @@ async def _kept(store: Store, task: Task, first: date, *, until: date, rows: int
         async with store() as work:
             await work.snapshots.land(snapshots)
         tally.take([one for one in snapshots if one.health.day == until])
+    reach = await asyncio.to_thread(newest, task)
+    async with store() as work:
+        await work.flags.set("data_until", reach.isoformat() if reach else None)
     return ScoreSummary(
         first=first,
         until=until,

@@ -76,6 +76,12 @@ def last_day(task: Task) -> date | None:
     return _with_store(task, None, _last_day)
 
 
+def newest(task: Task) -> datetime | None:
+    """The newest event that is held; runs in the worker."""
+    with _opened(task) as usage:
+        return usage.data_until()
+
+
 def bring_in(task: Task, until: date | None) -> None:
     """Bring roll-ups up to date, up to a day where a warehouse is asked; runs in the worker."""
     _with_store(task, until, lambda _: None)

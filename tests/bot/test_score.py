@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from bot.config import Settings
+from bot.loop.briefing import data_until
 from bot.loop.score import Score
 from bot.scoring_run.command import score_accounts
 from bot.scoring_run.worker import ScoringWorker, Task, last_day, score_days, write_history
@@ -288,6 +289,23 @@ async def test_today_is_not_scored_before_it_is_over(store: SqlStore, sqlite_url
     settings = settings_for(tmp_path, sqlite_url)
     assert (await score_accounts(settings, clock=lambda: noon(DAY))).until == DAY - timedelta(days=1)
     assert (await score_accounts(settings, clock=lambda: noon(DAY + timedelta(days=9)))).until == DAY
+
+
+async def test_after_scoring_it_is_known_how_far_the_data_reaches(
+    imported: Path, sqlite_url: str, store: SqlStore
+) -> None:
+    await score_accounts(settings_for(imported, sqlite_url))
+    async with store.reading() as work:
+        assert await data_until(work) == noon(date(2018, 5, 31))
+
+
+async def test_a_day_to_come_is_not_scored(imported: Path, sqlite_url: str, store: SqlStore) -> None:
+    with pytest.raises(InvalidInput, match="2018-06-02 lies in the future; today is 2018-06-01 in UTC"):
+        await score_accounts(
+            settings_for(imported, sqlite_url), as_of=date(2018, 6, 2), clock=lambda: noon(date(2018, 6, 1))
+        )
+    async with store.reading() as work:
+        assert await work.snapshots.days() == []
 
 
 async def test_the_command_says_what_is_missing(store: SqlStore, sqlite_url: str, tmp_path: Path) -> None:

@@ -6,17 +6,27 @@ with `LOOKOUT_`. `.env.example` lists all of them and is tested against this mod
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from os import environ
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.model import Reading
 from storage.usage.source import Source
+
+OURS = "LOOKOUT_"
+CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
+WRONG = "Lookout did not start, its settings are wrong.\n  "
+NO_JSON = 'is not written as JSON, like {"a": "b"}'
 
 Names = Annotated[tuple[str, ...], NoDecode]
 
@@ -54,9 +64,9 @@ class Settings(BaseSettings):
 
     timezone: str = Field(default="UTC", alias="LOOKOUT_TIMEZONE")
     score_hour: int = Field(default=6, ge=0, le=23, alias="LOOKOUT_SCORE_HOUR")
-    digest_time: str = Field(default="08:30", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_DIGEST_TIME")
-    work_start: str = Field(default="09:00", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_WORK_START")
-    work_end: str = Field(default="18:00", pattern=r"^[0-2]\d:[0-5]\d$", alias="LOOKOUT_WORK_END")
+    digest_time: str = Field(default="08:30", pattern=CLOCK, alias="LOOKOUT_DIGEST_TIME")
+    work_start: str = Field(default="09:00", pattern=CLOCK, alias="LOOKOUT_WORK_START")
+    work_end: str = Field(default="18:00", pattern=CLOCK, alias="LOOKOUT_WORK_END")
 
     alert_channel: str = Field(default="#cs-alerts", alias="LOOKOUT_ALERT_CHANNEL")
     digest_channel: str = Field(default="#cs-digest", alias="LOOKOUT_DIGEST_CHANNEL")
@@ -190,4 +200,22 @@ def load(**values: object) -> Settings:
         return Settings(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc'])) or 'settings'}: {fault['msg']}" for fault in error.errors())
-        raise InvalidInput("Lookout did not start, its settings are wrong.\n  " + "\n  ".join(faults)) from None
+        raise InvalidInput(WRONG + "\n  ".join(faults)) from None
+    except SettingsError as error:
+        # Something that should be JSON is not. The error quotes the field alone; its cause holds the value.
+        raise InvalidInput(f"{WRONG}{_named(error)}: {NO_JSON}") from None
+
+
+def misspelt(given: Mapping[str, str] = environ, file: Path = Path(".env")) -> dict[str, str]:
+    """Variables that look like ours and mean nothing, each with the nearest that does (empty: none is near)."""
+    known = [field.alias for field in Settings.model_fields.values() if field.alias]
+    names = {name.upper() for name in (*given, *dotenv_values(file))}
+    unknown = sorted(name for name in names if name.startswith(OURS) and name not in known)
+    return {name: next(iter(get_close_matches(name, known, n=1)), "") for name in unknown}
+
+
+def _named(error: SettingsError) -> str:
+    """The variable's name of a field that pydantic could not even read."""
+    found = re.search(r'field "(\w+)"', str(error))
+    field = Settings.model_fields.get(found.group(1)) if found else None
+    return str((field.alias if field else None) or (found.group(1).upper() if found else "settings"))

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.config import Settings
+from bot.config import Settings, misspelt
 from bot.loop.briefing import data_until
 from bot.loop.ports import Clock
 from bot.loop.records import Store
 from scoring.errors import LookoutError
 
 FRESH = timedelta(days=2)
+NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
 
 
 class Verdict(StrEnum):
@@ -59,6 +60,7 @@ def check_settings(settings: Settings) -> list[Check]:
     """Which parts are set up at all; secrets are only said to be there or not."""
     mode = "Socket Mode" if settings.socket_mode else "HTTP"
     return [
+        *(_meaningless(name, near) for name, near in misspelt().items()),
         _slack_tokens(settings, mode),
         Check("write keys", Verdict.OK, f"{len(settings.write_keys)} set")
         if settings.write_keys
@@ -70,6 +72,12 @@ def check_settings(settings: Settings) -> list[Check]:
         if settings.smtp_host
         else Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST."),
     ]
+
+
+def _meaningless(name: str, near: str) -> Check:
+    """A setting that nobody reads: without a word its owner would believe that it holds."""
+    mend = f"Did you mean {near}?" if near else ".env.example lists every setting."
+    return Check("settings", Verdict.WRONG, f"{name} means nothing", mend)
 
 
 def _slack_tokens(settings: Settings, mode: str) -> Check:
@@ -108,7 +116,7 @@ class StoreProbe:
             mend = "Give accounts a csm column with the CSM's e-mail, and import again."
             checks.append(Check("owners", Verdict.WRONG, "no account has a CSM", mend))
         if newest is None:
-            checks.append(Check("usage", Verdict.WRONG, "no events yet", "Import events, or send them to /v1/batch."))
+            checks.append(Check("usage", Verdict.WRONG, "no event has been scored yet", NO_USAGE))
         else:
             fresh = self.clock() - newest <= FRESH
             said = f"newest event {newest:%Y-%m-%d %H:%M} UTC, last day scored {day or 'none'}"

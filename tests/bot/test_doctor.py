@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from bot.config import Settings
+from bot.config import Settings, load
 from bot.demo.faults import Fault
 from bot.demo.mailbox import Mailbox
 from bot.demo.run import DemoSettings
 from bot.demo.slack import LocalSlack
 from bot.terminal import diagnosis, migrated, set_paused
+from scoring.errors import InvalidInput
 from scoring.model import Event
 from storage.unit_of_work import SqlStore
 from storage.usage.local import UsageStore
@@ -154,3 +155,28 @@ async def test_pausing_at_the_command_line_is_seen_by_the_store_and_the_doctor(
 
 async def test_migrating_says_so(sqlite_url: str, tmp_path: Path) -> None:
     assert await migrated(settings(sqlite_url, tmp_path)) == "The database is up to date."
+
+
+async def test_a_setting_with_a_misspelt_name_is_named(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOKOUT_ALERTS_CHANNEL", "#cs-emea")
+
+    found = (await checks(settings(sqlite_url, tmp_path)))["settings"]
+
+    assert (found["verdict"], found["found"]) == ("wrong", "LOOKOUT_ALERTS_CHANNEL means nothing")
+    assert found["mend"] == "Did you mean LOOKOUT_ALERT_CHANNEL?"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("LOOKOUT_ROUTES", "s3cret"), ("LOOKOUT_DIGEST_TIME", "29:30"), ("LOOKOUT_JOURNEY", "{")]
+)
+def test_settings_that_cannot_be_read_are_named_without_their_value(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(InvalidInput, match=name) as caught:
+        load(_env_file=None)
+
+    assert "s3cret" not in str(caught.value)

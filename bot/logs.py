@@ -44,6 +44,8 @@ def log_to(stream: TextIO = sys.stderr, *, level: str = "INFO") -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     for name in OURS:
         logging.getLogger(name).setLevel(level)
+    # A sweep that still runs when its next tick comes is left to finish; that is no news (bot/schedule.py).
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _line(logger: object, name: str, record: structlog.typing.EventDict) -> str:

@@ -152,7 +152,8 @@ class Parts:
         at = time.fromisoformat(settings.digest_time)
         digest = Digest(self.led, self.clock, at, settings.zone, settings.digest_channel)
         deliver = Deliver(self.led, self.notifier, digest.brief, self.clock, settings.ops_channel)
-        reminders = Reminders(self.led, self.docket, self.clock, self.schedule.wake)
+        hours = self.rules.guard.hours
+        reminders = Reminders(self.led, self.docket, self.clock, self.schedule.wake, hours)
         return (
             Sweep("drain", 5, self.drain.run),
             Sweep("daily", 60, daily.run),

@@ -7,6 +7,8 @@ import { mrkdwn } from "./mrkdwn.js";
 import { seen } from "./tour.js";
 import { clock, day, dayKey, full } from "./time.js";
 
+let answering = false; // somebody has just said something: what comes of it must be seen, wherever they had scrolled to
+
 export function messageNode(item, context) {
   const { message, replies } = item;
   const author = context.users.get(message.user);
@@ -47,10 +49,12 @@ export function channelItems(channel, zone) {
 export function showMessages(box, items, context) {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80;
   const grew = items.length > box.children.length;
+  const mine = answering && grew;
   const print = `${context.me}${dayKey(context.now, context.zone)}`;
   patch(box, items.map((item) => ({ ...item, print })), (item) => item.id,
     (item) => (item.day ? el("div", { class: "day", role: "separator" }, el("span", {}, item.day)) : messageNode(item, context)));
-  if (atEnd && grew) box.scrollTop = box.scrollHeight;
+  if ((atEnd && grew) || mine) box.scrollTop = box.scrollHeight;
+  if (mine) answering = false;
 }
 
 export function composer(channel, thread, commands) {
@@ -70,6 +74,7 @@ export function composer(channel, thread, commands) {
     line.value = "";
     suggest();
     if (text.startsWith("/health ")) seen.asked = true;
+    if (!thread) answering = true;
     await act("say", { channel: channel.id, text, thread });
   } }, hint, line, el("button", { type: "submit", class: "button primary send", "aria-label": "Send", "data-testid": "send" }, "Send"));
 }

@@ -30,3 +30,9 @@ class Desk(Intervene, Lookup):
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """A person asks for a card on this account (R39)."""
         return await self._on_request.open_case(account_id, actor)
+
+    async def shown_at(self, case_id: str) -> str:
+        """Which message of Slack is the card of a case; empty while none is known."""
+        async with self.store.reading() as work:
+            card = await work.slack.card(case_id)
+        return card.ts if card else ""

@@ -11,6 +11,7 @@ from handlers.blocks.alert_card import alert_card
 from handlers.blocks.assign_modal import assign_modal
 from handlers.blocks.dismiss_modal import dismiss_modal
 from handlers.blocks.draft_modal import draft_modal, mail_modal
+from handlers.blocks.elements import saying
 from handlers.blocks.health import health_card
 from handlers.blocks.home import home_view
 from handlers.blocks.notice import storm_settled
@@ -26,6 +27,7 @@ from scoring.errors import InvalidInput, NotFound
 CASE_GONE = "This account or its case no longer exists. Nothing was changed and nothing was sent."
 NO_DRAFT = "The draft is still being written. It appears on the card in a moment; nothing was changed."
 DONE = "Done."
+COPY = "This was a copy of a card that stands elsewhere in this channel and is kept up to date there."
 
 Body = dict[str, Any]
 
@@ -72,6 +74,7 @@ async def on_edit(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
     view = draft_modal(brief, draft, said_in=reply.place.channel)
     await reply.open(pressed.trigger_id, view, again=(Action.EDIT, pressed.ref))
     await ack()
+    await _retire_copy(desk, reply, pressed.ref)
 
 
 async def on_show_mail(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
@@ -92,6 +95,7 @@ async def on_snooze(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: 
     view = snooze_modal(brief.case.id, brief.account.name, now=reply.at, timezone=actor.timezone, said_in=where)
     await reply.open(pressed.trigger_id, view, again=(Action.SNOOZE, pressed.ref))
     await ack()
+    await _retire_copy(desk, reply, pressed.ref)
 
 
 async def on_more(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
@@ -107,6 +111,7 @@ async def on_more(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
         raise InvalidInput(OUTDATED)
     await reply.open(pressed.trigger_id, view, again=(Action.DECIDE, Ref(case=brief.case.id)))
     await ack()
+    await _retire_copy(desk, reply, pressed.ref)
 
 
 async def on_decide(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
@@ -202,3 +207,12 @@ async def _settle(ack: AsyncAck, desk: Desk, reply: Reply, ref: Ref, *, answer: 
         await reply.window(view)
     else:
         await reply.tell(answer.text)
+        await _retire_copy(desk, reply, ref)
+
+
+async def _retire_copy(desk: Desk, reply: Reply, ref: Ref) -> None:
+    """A card that Slack has twice, because its answer or our process got lost: the copy loses its buttons (B1, B9)."""
+    if reply.place.surface == "message" and reply.place.ts and ref.case:
+        shown = await desk.shown_at(ref.case)
+        if shown and shown != reply.place.ts:
+            await reply.replace(saying(COPY))

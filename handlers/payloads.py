@@ -25,7 +25,7 @@ class Place:
     """Where somebody acted, and so where they can be answered.
 
     `surface` is message, window, home, command or event; `submits`: a window's own button was pressed, and the answer
-    goes into the acknowledgement.
+    goes into the acknowledgement. `ts`: the message that was clicked, where everybody sees it.
     """
 
     surface: str
@@ -34,6 +34,7 @@ class Place:
     channel: str = ""
     response_url: str = ""
     view_id: str = ""
+    ts: str = ""
     submits: bool = False
 
 
@@ -91,7 +92,8 @@ def place(body: Json) -> Place:
             response_url=_text(body.get("response_url")),
         )
     view = _inside(body, "view")
-    channel = _text(_inside(body, "channel").get("id")) or _text(_inside(body, "container").get("channel_id"))
+    container = _inside(body, "container")
+    channel = _text(_inside(body, "channel").get("id")) or _text(container.get("channel_id"))
     surface = "message" if not view else ("home" if view.get("type") == "home" else "window")
     return Place(
         surface,
@@ -100,6 +102,7 @@ def place(body: Json) -> Place:
         channel=channel or _said_in(view),
         response_url=_text(body.get("response_url")),
         view_id=_text(view.get("id")),
+        ts="" if container.get("is_ephemeral") else _text(container.get("message_ts")),
         submits=body.get("type") == "view_submission",
     )
 

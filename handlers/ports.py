@@ -46,6 +46,9 @@ class Desk(Protocol):
         """A person asks for a card on this account (R39)."""
 
     async def card(self, case_id: str) -> CardBrief | None: ...
+    async def shown_at(self, case_id: str) -> str:
+        """Which message of Slack (its `ts`) is the card of a case, kept up to date; empty while none is known."""
+
     async def health(self, query: str) -> HealthBrief | Choice: ...
     async def health_of(self, account_id: str) -> HealthBrief:
         """The health of an account picked from a list; `NotFound` if it is gone."""

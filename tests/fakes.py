@@ -203,6 +203,9 @@ class ScriptedDesk:
     async def card(self, case_id: str) -> CardBrief | None:
         return self._ask("card", case_id, otherwise=False) or None
 
+    async def shown_at(self, case_id: str) -> str:
+        return self._ask("shown_at", case_id, otherwise=False) or ""
+
     async def health(self, query: str) -> HealthBrief | Choice:
         return self._ask("health", query, otherwise=Choice(query, (), exact=False))
 

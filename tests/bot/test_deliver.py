@@ -278,3 +278,66 @@ async def test_a_slack_that_is_merely_down_is_not_lost(stage: Stage, code: str) 
     await stage.pulse()
 
     assert await stage.flag("slack_lost") is None
+
+
+# --- dying and racing between Slack's answer and our record
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at this line."""
+
+
+@dataclass
+class MortalNotifier(ScriptedNotifier):
+    """Slack takes a card, and we die before we know; what comes after in the same life never happens."""
+
+    lives: list[int] = field(default_factory=list)
+    posted: list[str] = field(default_factory=list)
+
+    async def post_card(self, channel: str, brief: CardBrief, *, mention: str = "") -> SlackReceipt:
+        if self.lives and self.lives[0] < 0:
+            raise Killed
+        self.posted.append(brief.case.id)
+        if self.lives:
+            self.lives[0] -= 1
+            if self.lives[0] < 0:
+                raise Killed
+        return SlackReceipt(channel, f"{len(self.posted)}.0")
+
+
+async def test_a_batch_that_is_cut_off_again_and_again_goes_on_where_it_stopped(stage: Stage) -> None:
+    for channel in ("#a", "#b", "#c"):
+        await queue(stage.store, channel, 20)
+    stage.notifier = slack = MortalNotifier(lives=[0, 3, 1, 11, 5, 0, 7, 2, 13, 4])
+    deaths = 0
+    while slack.lives:
+        try:
+            while await stage.run():
+                pass
+        except Killed:
+            deaths += 1
+        slack.lives.pop(0)
+    while await stage.run():
+        pass
+
+    assert deaths == 10
+    assert len(set(slack.posted)) == 61
+    assert len(slack.posted) <= 61 + deaths, "a death between Slack's answer and our record costs one copy at most"
+
+
+async def test_a_click_on_a_card_that_slack_is_still_confirming_is_shown_next(stage: Stage) -> None:
+    class Impatient(ScriptedNotifier):
+        async def post_card(self, channel: str, brief: CardBrief, *, mention: str = "") -> SlackReceipt:
+            async with stage.store() as work:
+                case = await work.cases.get("case-1")
+                assert case is not None
+                gone = replace(case, state=CaseState.DISMISSED, version=2, closed_at=NOW)
+                assert await work.cases.save(gone, expected=1)
+                await work.slack.want_card("case-1")
+            return await super().post_card(channel, brief, mention=mention)
+
+    stage.notifier = Impatient()
+    await stage.run()
+    await stage.run()
+
+    assert stage.notifier.said == [("post", "#alerts", "open"), ("update", "1.0", "dismissed")]

@@ -64,6 +64,38 @@ async def test_fifty_clicks_at_once_all_get_an_answer_in_time(hands: Hands, desk
     assert len(desk.requests("approve")) == 50
 
 
+@pytest.mark.parametrize("label", ["Approve & send", "Edit", "Snooze"])
+async def test_a_copy_of_a_card_does_what_was_pressed_and_then_loses_its_buttons(
+    hands: Hands, desk: ScriptedDesk, slack: RecordingSlack, label: str
+) -> None:
+    desk.answers |= {"shown_at": "2.0", "card": samples.card(), "draft": (samples.card(), samples.DRAFT)}
+    await hands.press(found(CARD, label))
+
+    (copy,) = [body for body in slack.bodies("response_url") if body.get("replace_original")]
+    assert "copy of a card" in copy["text"]
+    assert "actions" not in {block["type"] for block in copy["blocks"]}
+
+
+@pytest.mark.parametrize(
+    ("shown", "container"),
+    [
+        ("1.0", {}),
+        ("", {}),
+        ("2.0", {"is_ephemeral": True}),
+        ("2.0", {"message_ts": ""}),
+    ],
+    ids=["the card itself", "no receipt yet", "shown to one person", "no message"],
+)
+async def test_whatever_is_no_copy_keeps_its_buttons(
+    hands: Hands, desk: ScriptedDesk, slack: RecordingSlack, shown: str, container: dict[str, object]
+) -> None:
+    desk.answers["shown_at"] = shown
+    where = {"type": "message", "channel_id": "C1", "message_ts": "1.0"} | container
+    await hands.press(found(CARD, "Approve & send"), container=where)
+
+    assert slack.bodies("response_url") == []
+
+
 async def test_handlers_never_touch_the_card_itself(hands: Hands, slack: RecordingSlack) -> None:
     for label in ("Approve & send", "Edit", "Snooze"):
         await hands.press(found(CARD, label))

@@ -8,8 +8,8 @@ from handlers.ids import Field, Ref, Window
 from scoring.casework import Verdict
 
 ABOUT = (
-    "The case of {name} ends here. What you say is kept with the alert. The account then stays quiet for a while, unless "
-    "it recovers and fades again or falls to Churning."
+    "The case of {name} ends here. What you say is kept with the alert. The account then stays quiet for a while, "
+    "unless it recovers and fades again or falls to Churning."
 )
 CHOICES = {
     Verdict.RIGHT: "Right: it was a risk, and it is dealt with",

@@ -27,7 +27,7 @@ from scoring.errors import LookoutError
 LOOK_SECONDS = 1.0
 CATCH_UP_DAYS = 14
 DRAIN_SECONDS = 10.0
-PAST_DAYS = 28
+PAST_DAYS, WEEK = 28, 7
 DAY_DONE = "day_done"
 
 log = structlog.get_logger(__name__)
@@ -38,6 +38,13 @@ class DayStage(Protocol):
 
     async def run(self, day: date) -> object:
         """Do it; doing it again for the same day changes nothing."""
+
+
+class ScoreStage(Protocol):
+    """The stage that makes snapshots, of one day or of a span of days."""
+
+    async def run(self, day: date, *, since: date | None = None) -> object:
+        """Score `day`, or each day from `since` to it; doing it again changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Daily:
     hour: int
     drain: Callable[[], Awaitable[object]]
     dirty: Callable[[], Awaitable[bool]]
-    score: DayStage
+    score: ScoreStage
     then: Sequence[DayStage]
 
     async def run(self) -> list[date]:
@@ -65,8 +72,8 @@ class Daily:
             await self.drain()
         if first:
             # A trend and a waterfall need a past; nothing is opened for it (R34).
-            for n in range(PAST_DAYS, 0, -1):
-                await self.score.run(days[0] - timedelta(days=n))
+            for ago in range(PAST_DAYS, 0, -WEEK):
+                await self.score.run(days[0] - timedelta(days=ago - WEEK + 1), since=days[0] - timedelta(days=ago))
         for day in days:
             for stage in (self.score, *self.then):
                 await stage.run(day)

@@ -69,7 +69,7 @@ class Fleet:
     async def volume(self, days: int, until: date) -> list[int]:
         return self.volumes[-days:]
 
-    async def score(self, day: date) -> list[Any]:
+    async def score(self, day: date, *, since: date | None = None) -> list[Any]:
         return []
 
     async def data_until(self) -> datetime | None:

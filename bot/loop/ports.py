@@ -33,8 +33,8 @@ class Actor(Protocol):
 class UsageScores(Protocol):
     """The scoring engine over the usage store, run in a worker process (architecture: the kernel)."""
 
-    async def score(self, day: date) -> Sequence[Snapshot]:
-        """Bring roll-ups up to date and give every account's snapshot at the end of `day`."""
+    async def score(self, day: date, *, since: date | None = None) -> Sequence[Snapshot]:
+        """Bring roll-ups up to date; every account's snapshot at the end of `day`, or of each day from `since`."""
 
     async def data_until(self) -> datetime | None:
         """The newest event we hold."""

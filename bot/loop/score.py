@@ -16,12 +16,12 @@ class Score:
     store: Store
     usage: UsageScores
 
-    async def run(self, day: date) -> int:
-        """Score a day; how many accounts got a snapshot. The database is free while the worker computes.
+    async def run(self, day: date, *, since: date | None = None) -> int:
+        """Score a day, or each day from `since`; how many snapshots. The database is free while the worker computes.
 
         How far the data reaches is remembered with it, so that cards and answers can say how old they are (UX 16).
         """
-        snapshots = await self.usage.score(day)
+        snapshots = await self.usage.score(day, since=since)
         newest = await self.usage.data_until()
         async with self.store() as work:
             await work.snapshots.land(snapshots)

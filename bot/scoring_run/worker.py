@@ -61,9 +61,9 @@ def score_days(task: Task, first: date, last: date) -> list[Snapshot]:
     return _with_store(task, last, lambda rollups: _snapshots(task, rollups, first, last))
 
 
-def score_day(task: Task, day: date) -> PackedSnapshots:
-    """`score_days` of one day, as the rows that will be stored: they are made here, where nobody waits for a click."""
-    return PackedSnapshots(score_days(task, day, day))
+def packed_days(task: Task, first: date, last: date) -> PackedSnapshots:
+    """`score_days`, as the rows that will be stored: they are made here, where nobody waits for a click."""
+    return PackedSnapshots(score_days(task, first, last))
 
 
 def write_history(task: Task, out: Path, *, first: date, last: date) -> int:
@@ -171,27 +171,27 @@ class ScoringWorker:
         self._source = source
         self._pool = _process()
 
-    async def score(self, day: date) -> PackedSnapshots:
-        """Every account's snapshot at the end of `day`, from all events that have come in.
+    async def score(self, day: date, *, since: date | None = None) -> PackedSnapshots:
+        """Every account's snapshot at the end of `day` (of each day from `since`), from all events that have come in.
 
         Raises:
             Unavailable: the process died twice, or the usage store cannot be read.
         """
         task = await self.task()
         try:
-            return await self._in_process(task, day)
+            return await self._in_process(task, since or day, day)
         except BrokenProcessPool:
             # The process was killed, perhaps for want of memory. A pool does not replace it by itself.
             log.warning("the scoring process died and is started again", day=day.isoformat())
             self._pool = _process()
         try:
-            return await self._in_process(task, day)
+            return await self._in_process(task, since or day, day)
         except BrokenProcessPool as error:
             self._pool = _process()
             raise Unavailable(DIED.format(day=day)) from error
 
-    async def _in_process(self, task: Task, day: date) -> PackedSnapshots:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, score_day, task, day)
+    async def _in_process(self, task: Task, first: date, last: date) -> PackedSnapshots:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, packed_days, task, first, last)
 
     async def data_until(self) -> datetime | None:
         """The newest event we hold."""

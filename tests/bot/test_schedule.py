@@ -53,8 +53,9 @@ class Stage:
     notebook: Notebook
     name: str
 
-    async def run(self, day: date) -> None:
-        self.notebook.ran.append((self.name, day))
+    async def run(self, day: date, *, since: date | None = None) -> None:
+        first = since or day
+        self.notebook.ran += [(self.name, first + timedelta(days=n)) for n in range((day - first).days + 1)]
 
 
 @pytest.fixture

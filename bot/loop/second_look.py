@@ -21,6 +21,7 @@ MOVED_ON = "The case is {state}."
 OTHER_TEXT = "The draft is not the text that was approved."
 APPROVER_LEFT = "The person who approved it is no longer with us."
 TOO_OLD = "It could not leave for a day after its time, so the facts may have changed."
+UNSCORED = "{account} was left out when scores were made last, so nobody can tell whether this mail still fits."
 OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail still fits."
 
 
@@ -54,7 +55,7 @@ class SecondLook:
         verdict = broken or may_contact(plan, self.rules.guard)
         if isinstance(verdict, No) and not verdict.waits:
             return verdict
-        return await self._old_scores(leaving_at) or verdict
+        return await self._blind(plan) or verdict
 
     async def _plan(self, account: Account, now: datetime, outreach: Outreach | None) -> Plan:
         work, draft = self.work, self.draft
@@ -97,11 +98,15 @@ class SecondLook:
             return No(APPROVER_LEFT, "R50")
         return No(TOO_OLD, "R50") if now - outreach.not_before > MISSED else None
 
-    async def _old_scores(self, now: datetime) -> No | None:
-        """That scoring has failed for days: nobody knows how the account is, so every mail waits (R8)."""
+    async def _blind(self, plan: Plan) -> No | None:
+        """That scoring has failed, for days or for this account: nobody knows how it is, so the mail waits (R8)."""
         latest = await self.work.snapshots.latest_day()
-        age = now.astimezone(self.rules.guard.zone).date() - latest if latest else timedelta()
-        return No(OLD_SCORES.format(days=age.days), "R8", waits=True) if age > STALE else None
+        if latest is None:
+            return None
+        age = plan.now.astimezone(self.rules.guard.zone).date() - latest
+        if age > STALE:
+            return No(OLD_SCORES.format(days=age.days), "R8", waits=True)
+        return No(UNSCORED.format(account=plan.account.name), "R8", waits=True) if plan.snapshot is None else None
 
 
 async def newest(work: UnitOfWork, account_id: str) -> Snapshot | None:

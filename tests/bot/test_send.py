@@ -226,6 +226,18 @@ async def test_a_mail_that_missed_its_time_by_a_day_is_stopped_and_not_sent_late
     assert "for a day" in (await world.mail()).error
 
 
+async def test_an_account_that_was_left_out_of_the_newest_scores_gets_no_mail_until_it_is_seen_again(store) -> None:
+    world = await a_world(store)
+    assert (await world.approve()).ok
+    await world.learn(an_account("bolt"), a_snapshot("bolt", day=world.now.date() + timedelta(days=1)))
+    await world.later(seconds=11).sweep().run()
+    held = len(world.mailer.mails)
+    await world.learn(a_snapshot(day=world.now.date() + timedelta(days=1), score=50.0))
+    await world.sweep().run()
+
+    assert (held, len(world.mailer.mails)) == (0, 1)
+
+
 async def test_scores_that_stopped_days_ago_hold_every_mail(store) -> None:
     world = await a_world(store, now=datetime(2026, 11, 23, 9, 0, tzinfo=UTC))
     assert (await world.approve()).ok

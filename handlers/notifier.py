@@ -126,7 +126,8 @@ class SlackNotifier:
             if refused.code in NOBODY:
                 return None
             raise
-        return member.slack_id, member.timezone
+        # Slack finds people by addresses that they have not confirmed, too.
+        return (member.slack_id, member.timezone) if member.email.casefold() == email.strip().casefold() else None
 
     async def _own_team(self) -> str:
         self._team = self._team or str((await self._call(self._client.auth_test())).get("team_id") or "")

@@ -324,8 +324,16 @@ async def test_a_colleague_is_found_by_mail_with_their_zone(notifier: SlackNotif
     assert len(slack.bodies("auth.test")) == 1
 
 
-@pytest.mark.parametrize("more", [{"is_restricted": True}, {"deleted": True}, {"team_id": "T0X", "is_stranger": True}])
-async def test_guests_strangers_and_unknown_addresses_are_nobody(
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"is_restricted": True},
+        {"deleted": True},
+        {"team_id": "T0X", "is_stranger": True},
+        {"is_email_confirmed": False},
+    ],
+)
+async def test_guests_strangers_and_unknown_or_unconfirmed_addresses_are_nobody(
     notifier: SlackNotifier, slack: RecordingSlack, more: dict[str, Any]
 ) -> None:
     slack.users["UX"] = a_user("UX", **more)

@@ -104,10 +104,10 @@ class StoreProbe:
 
     async def __call__(self) -> list[Check]:
         """The database and what is in it."""
-        async with self.store() as work:
+        async with self.store.reading() as work:
             accounts, csms = await work.accounts.all(), await work.accounts.csms()
             newest, day = await data_until(work), await work.snapshots.latest_day()
-            paused = await work.flags.get("paused")
+            paused, waiting = await work.flags.get("paused"), await work.slack.backlog()
         owned = {account.csm_id for account in accounts}
         checks = [Check("database", Verdict.OK, f"{len(accounts)} accounts, {len(csms)} CSMs")]
         if not accounts:
@@ -126,4 +126,7 @@ class StoreProbe:
             checks.append(
                 Check("sending", Verdict.OFF, f"paused by {paused}", "When that is mended, run: lookout resume")
             )
+        if waiting:
+            said = f"{waiting} cards and messages wait for their time, or for Slack"
+            checks.append(Check("messages", Verdict.OK, said))
         return checks

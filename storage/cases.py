@@ -47,18 +47,8 @@ class SqlCases:
         rows = await self._db.tuples(columns_of(cases.account_id, cases.id).where(LIVE))
         return {row[0]: row[1] for row in rows}
 
-    async def last_of(self, account_id: str) -> Case | None:
-        """The newest case of an account, live or ended (R39)."""
-        row = await self._db.first(
-            select(CaseRow)
-            .where(col(CaseRow.account_id) == account_id)
-            .order_by(col(CaseRow.opened_at).desc(), col(CaseRow.id).desc())
-            .limit(1)
-        )
-        return None if row is None else value(Case, row)
-
     async def last_of_all(self) -> dict[str, Case]:
-        """Every account's newest case."""
+        """Every account's newest case, live or ended (R39)."""
         rank = func.row_number().over(
             partition_by=col(CaseRow.account_id), order_by=(col(CaseRow.opened_at).desc(), col(CaseRow.id).desc())
         )

@@ -127,6 +127,15 @@ class SqlOutreaches:
         """The newest mail to anybody at an account that left or may have left."""
         return await self._last(OutreachRow.account_id, account_id)
 
+    async def sent_since(self, since: datetime) -> dict[str, Outreach]:
+        """Account → the newest mail of those that were sent at an instant or later."""
+        rows = await self._db.all(
+            select(OutreachRow)
+            .where(col(OutreachRow.state) == OutreachState.SENT, col(OutreachRow.sent_at) >= since)
+            .order_by(col(OutreachRow.sent_at), col(OutreachRow.id))
+        )
+        return {row.account_id: value(Outreach, row) for row in rows}
+
     async def _last(self, column: str, wanted: str) -> Outreach | None:
         left_at = func.coalesce(OutreachRow.sent_at, OutreachRow.claimed_at, OutreachRow.approved_at)
         row = await self._db.first(

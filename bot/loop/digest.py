@@ -193,13 +193,12 @@ def _watch(picture: _Picture, listed: set[str]) -> list[Line]:
 
 async def _mailed(work: UnitOfWork, picture: _Picture, now: datetime) -> list[Line]:
     """What became of the accounts we wrote to in the last seven days."""
-    lines = []
-    for account_id in picture.accounts:
-        last = await work.outreach.last_for(account_id)
-        if last is None or last.sent_at is None or now - last.sent_at > timedelta(days=7):
-            continue
-        lines.append(_line(picture, account_id, f"mail to {last.to_email} on {_day(last.sent_at)}"))
-    return lines
+    sent = await work.outreach.sent_since(now - timedelta(days=7))
+    return [
+        _line(picture, account_id, f"mail to {mail.to_email} on {_day(mail.sent_at or now)}")
+        for account_id, mail in sent.items()
+        if account_id in picture.accounts
+    ]
 
 
 async def _notes(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[str, ...]:

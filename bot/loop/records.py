@@ -87,10 +87,9 @@ class Cases(Protocol):
     async def live_ids(self) -> dict[str, str]:
         """Account → its live case; narrow."""
 
-    async def last_of(self, account_id: str) -> Case | None:
-        """The newest case of an account, live or ended (R39)."""
+    async def last_of_all(self) -> dict[str, Case]:
+        """Every account's newest case, live or ended (R39)."""
 
-    async def last_of_all(self) -> dict[str, Case]: ...
     async def ended_since(self, since: datetime) -> list[Case]: ...
     async def opened_since(self, since: datetime) -> int: ...
     async def add(self, case: Case) -> bool:
@@ -138,6 +137,9 @@ class Outreaches(Protocol):
         """The newest mail to this address, over all accounts, that left or may have left (R51)."""
 
     async def last_for(self, account_id: str) -> Outreach | None: ...
+    async def sent_since(self, since: datetime) -> dict[str, Outreach]:
+        """Account → the newest mail of those that were sent at an instant or later."""
+
     async def suppress(self, email: str, reason: str, at: datetime) -> None: ...
     async def suppressed(self, email: str) -> str | None:
         """Why this address must not be written to, or None."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,18 +11,21 @@ import pytest
 
 from bot.loop.digest import Digest
 from scoring.briefs import DigestBrief
-from scoring.casework import CaseState, Fact, TriggerKind
+from scoring.casework import CaseState, Fact, OutreachState, TriggerKind
 from scoring.wording import shown
 from storage.unit_of_work import SqlStore
 from tests.builders import (
+    NOW,
     TODAY,
     a_case,
     a_contact,
     a_csm,
     a_decision,
+    a_draft,
     a_snapshot,
     a_trigger,
     an_account,
+    an_outreach,
     remember,
 )
 
@@ -238,3 +242,30 @@ async def test_an_account_stands_once_and_no_section_squeezes_out_the_next(store
     assert len(lines) == len(set(lines)) <= 10
     assert all(section.lines for section in brief.sections)
     assert sum(len(section.lines) + section.held for section in brief.sections) == 14
+
+
+async def test_the_accounts_that_were_written_to_this_week_are_listed_and_no_others(
+    store: SqlStore, clock: Clock
+) -> None:
+    names = ("acme", "old", "lost")
+    await remember(
+        store, a_csm(), *(an_account(name) for name in names), *(a_snapshot(name) for name in names),
+        *(a_contact(f"kim-{name}", name) for name in names), *(a_case(f"case-{name}", name) for name in names),
+        *(a_draft(f"draft-{name}", f"case-{name}", account_id=name, to_id=f"kim-{name}") for name in names),
+    )  # fmt: skip
+    sent = {"state": OutreachState.SENT, "sent_at": NOW - timedelta(days=6)}
+    fates = {"acme": sent, "old": sent | {"sent_at": NOW - timedelta(days=8)}, "lost": {"state": OutreachState.FAILED}}
+    for name, fate in fates.items():
+        made = an_outreach(f"mail-{name}", f"case-{name}", account_id=name, draft_id=f"draft-{name}", **fate)
+        await remember(store, replace(made, to_id=f"kim-{name}"))
+        async with store() as work:
+            case = await work.cases.get(f"case-{name}")
+            assert case is not None
+            ended = replace(case, state=CaseState.CLOSED, version=2, closed_at=NOW)
+            assert await work.cases.save(ended, expected=1)
+
+    brief = await built(store, clock)
+
+    assert brief is not None
+    (mailed,) = [section for section in brief.sections if "mail" in section.title.lower()]
+    assert [(line.account_id, line.text) for line in mailed.lines] == [("acme", "mail to kim@acme.test on 14 Nov")]

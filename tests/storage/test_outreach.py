@@ -176,6 +176,18 @@ async def test_the_last_mail_to_an_address_counts_over_all_accounts(any_store):
         assert await work.outreach.last_for("a4") is None
 
 
+async def test_what_was_sent_lately_is_known_with_the_newest_mail_of_each_account(any_store):
+    await a_cases_ground(any_store, number=3)
+    old = an_outreach("old", account_id="acme", state=SENT, sent_at=NOW - timedelta(days=8))
+    first = an_outreach("first", "case-2", account_id="a2", state=SENT, sent_at=NOW)
+    newer = an_outreach("newer", "case-2", account_id="a2", state=SENT, sent_at=LATER)
+    maybe = an_outreach("maybe", "case-3", account_id="a3", state=OutreachState.UNCERTAIN, claimed_at=NOW)
+    await remember(any_store, old, newer, first, maybe)
+
+    async with any_store() as work:
+        assert await work.outreach.sent_since(NOW - timedelta(days=7)) == {"a2": newer}
+
+
 async def test_the_latest_mail_of_a_case_is_the_one_approved_last(any_store):
     await a_cases_ground(any_store)
     failed = an_outreach("z-first", state=OutreachState.FAILED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,11 @@ WOKEN_DIRECT = "{account}: the snooze is over, its card waits for your decision 
 REMINDER = "{account}: its card has waited {hours} hours for your decision. It is due at {due}."
 OVERDUE = "{account}: its card is overdue; {owner} has not decided yet."
 OVERDUE_YOURS = "{account}: its card is overdue and waits for your decision."
+OVERDUE_CARDS = "{cards} are overdue and wait for a decision:"
+OVERDUE_LINE = "• {account}, {owner}"
+YOURS = "yours"
 NOBODY = "nobody owns the account, so nobody"
+NOBODYS = "nobody's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +91,37 @@ class Reminders:
             open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
         late = [case for case in open_cases if (at := self._reminder_at(case)) is not None and now >= at]
         told = 0
+        overdue = [case for case in late if case.due_at is not None and now >= case.due_at]
         for case in late:
+            if case not in overdue:
+                async with self.store() as work:
+                    told += await self._remind(work, case, now)
+        if overdue:
             async with self.store() as work:
-                account = await work.accounts.get(case.account_id)
-                if account is not None:
-                    told += await self._remind(work, case, account, now)
+                told += await self._escalate(work, overdue, now)
         return told
 
-    async def _remind(self, work: UnitOfWork, case: Case, account: Account, now: datetime) -> int:
-        owner = await owner_of(work, account, case)
+    async def _remind(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
+        account = await work.accounts.get(case.account_id)
+        if account is None:
+            return False
+        person = await owner_of(work, account, case) or self.docket.routing.lead(await work.accounts.csms())
+        hours = int((now - case.opened_at) / timedelta(hours=1))
+        due = self._clock_time(case.due_at, person) if case.due_at else "now"
+        text = REMINDER.format(account=account.name, hours=hours, due=due)
+        return self._at_work(person, now) and await _tell(work, person, f"remind:{case.id}", text)
+
+    async def _escalate(self, work: UnitOfWork, overdue: Sequence[Case], now: datetime) -> bool:
+        """Tell the lead of all that became overdue in one message, and of each case once."""
         lead = self.docket.routing.lead(await work.accounts.csms())
-        if case.due_at is None or now < case.due_at:
-            hours = int((now - case.opened_at) / timedelta(hours=1))
-            due = self._clock_time(case.due_at, owner or lead) if case.due_at else "now"
-            text = REMINDER.format(account=account.name, hours=hours, due=due)
-            return self._at_work(owner or lead, now) and await _tell(work, owner or lead, f"remind:{case.id}", text)
-        said = OVERDUE_YOURS if owner is not None and lead is not None and owner.id == lead.id else OVERDUE
-        text = said.format(account=account.name, owner=owner.name if owner else NOBODY)
-        return self._at_work(lead, now) and await _tell(work, lead, f"overdue:{case.id}", text)
+        if lead is None or not lead.slack_id or not self._at_work(lead, now):
+            return False
+        fresh: list[tuple[str, Account, Person | None]] = []
+        for case in overdue:
+            account = await work.accounts.get(case.account_id)
+            if account is not None and await work.flags.claim(f"overdue:{case.id}", now.isoformat()):
+                fresh.append((case.id, account, await owner_of(work, account, case)))
+        return bool(fresh) and await _tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
 
     def _at_work(self, person: Person | None, now: datetime) -> bool:
         return self.hours.open_at(now, zone_named(person.timezone if person else "", fallback=self.docket.zone))
@@ -115,6 +133,19 @@ class Reminders:
     def _reminder_at(self, case: Case) -> datetime | None:
         row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
         return row.reminder_at(case.opened_at, self.docket.zone)
+
+
+def _overdue(cases: Sequence[tuple[str, Account, Person | None]], lead: Person) -> str:
+    """One sentence for one card, a list for several; a lead's own cards are called theirs."""
+    if len(cases) == 1:
+        _, account, owner = cases[0]
+        said = OVERDUE_YOURS if owner is not None and owner.id == lead.id else OVERDUE
+        return said.format(account=account.name, owner=owner.name if owner else NOBODY)
+    lines = [OVERDUE_CARDS.format(cards=wording.count(len(cases), "card"))]
+    for _, account, owner in cases:
+        whose = YOURS if owner is not None and owner.id == lead.id else owner.name if owner else NOBODYS
+        lines.append(OVERDUE_LINE.format(account=account.name, owner=whose))
+    return "\n".join(lines)
 
 
 def _snooze_over(case: Case, now: datetime) -> bool:

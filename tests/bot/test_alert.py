@@ -611,6 +611,20 @@ async def test_a_lead_is_spoken_to_and_not_about(fleet: Fleet) -> None:
     assert "Acme: its card is overdue and waits for your decision." in [post.body for post in await fleet.posts()]
 
 
+async def test_a_lead_hears_of_several_overdue_cards_at_once_and_of_each_once(fleet: Fleet) -> None:
+    await fleet.settle("acme", "globex")
+    await fleet.days({"acme": [80, 58], "globex": [80, 57]})
+    late = fleet.now + 25 * HOUR
+
+    for _ in range(2):
+        await fleet.reminders.remind(late)
+
+    (told,) = [post for post in await fleet.posts() if post.key.startswith("overdue:")]
+    first, *lines = told.body.split("\n")
+    assert (told.target, first) == ("ULEE", "2 cards are overdue and wait for a decision:")
+    assert sorted(lines) == ["• Acme, 0 Reyes", "• Globex, 1 Reyes"]
+
+
 async def test_after_a_snooze_the_clock_of_a_card_starts_anew(fleet: Fleet) -> None:
     await fleet.settle("acme")
     await fleet.days({"acme": [80, 58]})

@@ -182,10 +182,13 @@ def _why(name: str, text: str) -> tuple[Fact, ...]:
 
 def _crossed(sight: Sight, text: str, line: float) -> Fact:
     now = wording.score(sight.score)
-    before = sight.score_before()
-    if before is None or before.score < line:
-        return Fact("internal.why.score", LEVEL.format(now=now, line=int(line)))
-    said = text.format(now=now, line=int(line), before=wording.score(before.score), day=wording.day(before.day))
+    before, peak = sight.score_before(), sight.peak()
+    if before is not None and before.score >= line:
+        said = text.format(now=now, line=int(line), before=wording.score(before.score), day=wording.day(before.day))
+    elif peak is not None and peak[1] >= line:  # it crossed some days ago; what it fell from is still the point
+        said = LOW.format(now=now, line=int(line), before=wording.score(peak[1]), day=wording.day(peak[0]))
+    else:
+        said = LEVEL.format(now=now, line=int(line))
     return Fact("internal.why.score", said)
 
 

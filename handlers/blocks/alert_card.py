@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from handlers.blocks.card_state import Stage, Telling, stage
+from handlers.blocks.card_state import OURSELVES, Stage, Telling, stage
 from handlers.blocks.elements import (
     BLANK,
     HEADER_LIMIT,
@@ -67,8 +67,15 @@ def plain_card(brief: CardBrief, *, mention: str = "") -> Json:
 
 
 def title(brief: CardBrief) -> str:
-    """Account, severity in words and the one reason; severity is word, shape and colour (UX 1, 13)."""
+    """Account, severity in words and the one reason; severity is word, shape and colour (UX 1, 13).
+
+    A case that ended says how, in the colour of the account's health today.
+    """
     case = brief.case
+    if stage(brief) is Stage.CLOSED:
+        ended = case.close_reason or "closed"
+        text = f"{named(brief.account.name, 60)}: {ended}, was {case.severity.value}"
+        return f"{cut(text, HEADER_LIMIT - 4)} {MARKS[brief.health.band]}"
     urgent = ", high priority" if case.high_priority and stage(brief) in LIVE else ""
     told = brief.told
     why = reason(case, told.health, told.signals) if told else reason(case, brief.health, brief.signals)
@@ -80,10 +87,17 @@ def title(brief: CardBrief) -> str:
 
 def _status(brief: CardBrief, mention: str) -> Json | None:
     said = Telling(brief).status()
-    asked = slack_id(mention)
+    asked = slack_id(mention) or _asked(brief)
     if asked:
         said = [person(asked), words(": please decide. "), *said]
     return rich(paragraph(*said)) if said else None
+
+
+def _asked(brief: CardBrief) -> str:
+    """The owner, for as long as nobody has done anything; a card that is only brought up to date keeps its question."""
+    touched = brief.outreach is not None or (brief.draft is not None and _by_hand(brief, brief.draft))
+    untouched = stage(brief) in {Stage.READY, Stage.WRITING} and not touched
+    return slack_id(brief.csm.slack_id) if brief.csm and untouched and brief.case.changed_by in OURSELVES else ""
 
 
 def _why(brief: CardBrief) -> Json:

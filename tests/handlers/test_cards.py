@@ -31,6 +31,7 @@ from tests.handlers import samples
 from tests.handlers.limits import CARD_BLOCKS, message_faults, view_faults
 
 GOLDEN = Path(__file__).parent / "golden"
+UNTOUCHED = ("open", "writing", "no_contact")
 UPDATE = os.environ.get("LOOKOUT_GOLDEN") == "update"  # read before fixtures clean the environment
 
 PICTURES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -199,7 +200,9 @@ def test_only_the_next_person_is_mentioned_and_never_who_just_acted() -> None:
     asked = alert_card(samples.card(), mention="UDANA")["text"]
 
     assert "<@UDANA>: please decide." in asked
-    assert not any("<@" in alert_card(brief)["text"] for brief in samples.CARDS.values())
+    assert "<@UDANA>: please decide." in alert_card(samples.card())["text"], "also when it is only brought up to date"
+    acted = [brief for name, brief in samples.CARDS.items() if not name.startswith(UNTOUCHED)]
+    assert not any("<@" in alert_card(brief)["text"] for brief in acted)
 
 
 def test_somebody_we_know_only_by_slack_id_is_shown_by_slack() -> None:
@@ -261,6 +264,15 @@ def test_a_reason_from_another_day_is_told_with_that_days_numbers_and_its_date()
 )
 def test_a_card_says_until_when_to_act_and_whether_that_has_passed(due: datetime, said: str) -> None:
     assert f"· {said}" in alert_card(samples.card(samples.case(due_at=due)))["text"]
+
+
+@pytest.mark.parametrize(
+    ("how", "score", "said"), [("recovered", 92.0, "recovered, was Critical 🟢"), ("", 15.0, "closed, was Critical ⛔")]
+)
+def test_a_closed_card_says_how_it_ended_in_the_colour_of_today(how: str, score: float, said: str) -> None:
+    health = replace(samples.HEALTH, score=score)
+
+    assert title(samples.card(samples.case(CaseState.CLOSED, close_reason=how), health=health)) == f"Acme Corp: {said}"
 
 
 def test_a_sent_card_shows_how_the_score_went_since_the_mail() -> None:

@@ -59,6 +59,12 @@ def test_health_that_stays_below_60_does_not_fire_again() -> None:
     assert fired(51.0, past(59.9)) == []
 
 
+def test_while_it_stays_below_60_it_says_from_where_it_fell_for_a_week() -> None:
+    (held,) = [t for t in standing(an_account(), busy(score=55.0), past(70, 58, 56), CONFIG) if t.rule == "R20"]
+
+    assert held.why[0].text.startswith("Health 55, below 60. It was 70 on ")
+
+
 def test_exactly_60_is_not_below_60() -> None:
     assert fired(60.0, past(61.0)) == []
 

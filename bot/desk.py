@@ -6,6 +6,7 @@ from bot.loop.asked import OnRequest
 from bot.loop.decisions import Decisions
 from bot.loop.intervene import Intervene
 from bot.loop.lookup import Lookup
+from bot.loop.names import Names
 from handlers.ports import Actor
 from scoring.briefs import Answer
 
@@ -23,6 +24,7 @@ class Desk(Intervene, Lookup):
             brief=parts.brief,
             rules=parts.rules,
         )
+        object.__setattr__(self, "names", Names())
         object.__setattr__(self, "_on_request", on_request)
 
     _on_request: OnRequest

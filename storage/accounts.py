@@ -12,10 +12,14 @@ from sqlmodel import col, select
 from scoring.errors import NotFound
 from scoring.listing import Named
 from scoring.model import Account, Milestone, Person, Role, Ticket
-from storage.tables import AccountRow, MilestoneRow, PersonRow, TicketRow
+from storage.tables import AccountRow, FlagRow, MilestoneRow, PersonRow, TicketRow
 from storage.transaction import Transaction, table, value, values
 
 AT_ONCE = 1_000
+NAMES_CHANGED = (
+    "INSERT INTO flags (name, value) VALUES ('names', '1')"
+    " ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(flags.value AS BIGINT) + 1 AS TEXT)"
+)
 NO_ACCOUNT = "There is no account with the id {id}."
 NO_PERSON = "There is no person with the id {id}."
 # What Lookout learned by itself and an import does not know.
@@ -54,12 +58,23 @@ class SqlAccounts:
 
     async def names(self) -> list[Named]:
         """What every account is called, by name; narrow, to find the one that somebody means."""
-        rows = await self._db.raw("SELECT id, name, domain FROM accounts ORDER BY name, id")
-        return [Named(*row) for row in rows]
+        found: list[Named] = []
+        columns = table(AccountRow).c
+        narrow = columns_of(columns.id, columns.name, columns.domain)
+        async for rows in self._db.parts(narrow.order_by(columns.name, columns.id), AT_ONCE):
+            found += map(Named._make, rows)
+        return found
+
+    async def names_version(self) -> str:
+        """Changes with every change of accounts, so that a book of their names can be kept."""
+        return await self._db.first(select(FlagRow.value).where(col(FlagRow.name) == "names")) or ""
 
     async def upsert(self, accounts: Iterable[Account]) -> None:
         """Add accounts or replace them as a whole, by id."""
-        await self._db.upsert(AccountRow, (values(account) for account in accounts))
+        rows = [values(account) for account in accounts]
+        await self._db.upsert(AccountRow, rows)
+        if rows:
+            await self._db.raw(NAMES_CHANGED)
 
     async def assign(self, account_id: str, csm_id: str) -> None:
         """Give an account to a CSM; `NotFound` when there is no such account."""

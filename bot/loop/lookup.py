@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from bot.loop.briefing import card_brief, data_until, decisions_waiting
-from bot.loop.names import Found, name_book
+from bot.loop.names import Names
 from bot.loop.ports import Actor, Clock
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import Bar, CardBrief, Choice, HealthBrief, HomeBrief, Line
@@ -15,7 +14,7 @@ from scoring.casework import CaseState, Fact, Outreach
 from scoring.errors import NotFound
 from scoring.facts import explain
 from scoring.health import waterfall
-from scoring.listing import Named, Standing
+from scoring.listing import Standing
 from scoring.model import Account, Band, Snapshot
 
 TREND_DAYS = 90
@@ -43,6 +42,7 @@ class Lookup:
 
     store: Store
     clock: Clock
+    names: Names = field(default_factory=Names)
 
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         """The CSM with this verified e-mail, linked to the Slack user; empty for anybody else."""
@@ -63,9 +63,7 @@ class Lookup:
     async def health(self, query: str) -> HealthBrief | Choice:
         """One account's health, or a choice when the name is not clear (UX 29). `NotFound` before the first score."""
         async with self.store.reading() as work:
-            names = tuple(await work.accounts.names())
-            # Comparing ten thousand names takes a while; clicks go on meanwhile.
-            found = await asyncio.to_thread(_find, names, query)
+            found = await self.names.find(work.accounts, query)
             ids = [named.id for named in found.hits or found.near]
             accounts = await work.accounts.some(ids)
             listed = [accounts[account_id] for account_id in ids if account_id in accounts]
@@ -151,10 +149,6 @@ class Lookup:
             data_until=await data_until(work),
             now=self.clock(),
         )
-
-
-def _find(names: tuple[Named, ...], query: str) -> Found:
-    return name_book(names).find(query)
 
 
 def _line(standing: Standing, case_id: str) -> Line:

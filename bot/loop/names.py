@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -10,6 +11,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
+from bot.loop.records import Accounts
 from scoring.listing import Named
 
 LEGAL = frozenset({
@@ -32,7 +34,7 @@ class Found:
 
 
 class NameBook:
-    """All accounts by name, id and domain; made once for the same names (`name_book`)."""
+    """All accounts by name, id and domain."""
 
     def __init__(self, accounts: Iterable[Named]) -> None:
         self._accounts = list(accounts)
@@ -71,10 +73,21 @@ class NameBook:
         return Found(best, [] if best else [self._accounts[index] for _, _, index in ranked[:NEAREST]])
 
 
-@lru_cache(maxsize=2)
-def name_book(accounts: tuple[Named, ...]) -> NameBook:
-    """The book of these names; asked again with the same ones, it is there already."""
-    return NameBook(accounts)
+@dataclass(slots=True)
+class Names:
+    """Keeps the book of all names, and makes it anew when an account changed."""
+
+    _version: str = ""
+    _book: NameBook | None = None
+
+    async def find(self, accounts: Accounts, query: str) -> Found:
+        """Whom a name means; comparing ten thousand names takes a while, and clicks go on meanwhile."""
+        version = await accounts.names_version()
+        book = self._book
+        if book is None or version != self._version:
+            book = await asyncio.to_thread(NameBook, await accounts.names())
+            self._book, self._version = book, version
+        return await asyncio.to_thread(book.find, query)
 
 
 def _by(accounts: Iterable[Named], keys: Callable[[Named], Iterable[str]]) -> dict[str, list[Named]]:

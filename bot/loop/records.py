@@ -28,6 +28,9 @@ class Accounts(Protocol):
     async def names(self) -> list[Named]:
         """What every account is called, by name; narrow, to find the one that somebody means."""
 
+    async def names_version(self) -> str:
+        """Changes with every change of accounts, so that a book of their names can be kept."""
+
     async def upsert(self, accounts: Iterable[Account]) -> None: ...
     async def person(self, person_id: str) -> Person | None: ...
     async def people(self, person_ids: Iterable[str]) -> dict[str, Person]: ...

@@ -162,3 +162,14 @@ async def test_a_verified_mail_links_a_csm_to_slack_and_nobody_else(store: SqlSt
         csm = await work.accounts.csm_by_slack_id("U7")
     assert csm is not None
     assert csm.timezone == "Asia/Tokyo"
+
+
+async def test_a_renamed_account_is_found_by_its_new_name_at_once(store: SqlStore, lookup: Lookup) -> None:
+    await fading(store)
+    assert isinstance(await lookup.health("acme"), HealthBrief)
+    await remember(store, an_account(name="Zephyr"))
+
+    found = await lookup.health("zephyr")
+
+    assert isinstance(found, HealthBrief)
+    assert found.account.name == "Zephyr"

@@ -39,6 +39,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "accounts.get": lambda work: work.accounts.get("acme"),
     "accounts.all": lambda work: work.accounts.all(),
     "accounts.some": lambda work: work.accounts.some(["acme"]),
+    "accounts.names_version": lambda work: work.accounts.names_version(),
     "accounts.names": lambda work: work.accounts.names(),
     "accounts.upsert": lambda work: work.accounts.upsert([an_account()]),
     "accounts.person": lambda work: work.accounts.person("kim"),

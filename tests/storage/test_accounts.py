@@ -171,3 +171,16 @@ async def test_names_are_every_account_by_name_and_some_are_those_asked_for(any_
     async with any_store() as work:
         assert await work.accounts.names() == [("a", "Alpha", "alpha.test"), ("b", "Zeta", "b.test")]
         assert (await work.accounts.some(["b", "nobody"])).keys() == {"b"}
+
+
+async def test_the_version_of_names_changes_with_every_change_of_accounts(any_store):
+    async with any_store() as work:
+        versions = [await work.accounts.names_version()]
+        for name in ("Acme", "Acme", "Acne"):
+            await work.accounts.upsert([an_account(name=name)])
+            versions.append(await work.accounts.names_version())
+        await work.accounts.upsert([])
+
+    assert len(set(versions)) == 4
+    async with any_store.reading() as work:
+        assert await work.accounts.names_version() == versions[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handlers.blocks.elements import Json, actions, button, confirm, context, divider, header, section, small
 from handlers.blocks.lines import row
 from handlers.blocks.rich import paragraph, rich, words
@@ -11,6 +13,7 @@ from scoring.briefs import HomeBrief
 DECIDE_LIMIT = 30
 PORTFOLIO_LIMIT = 40
 NOTHING = "Nothing needs a decision."
+CARD_OPEN = "has a card"
 PAUSED = "All sending is paused: no mail leaves until somebody resumes."
 STRANGER = (
     "No accounts are yours. Lookout knows its CSMs by e-mail address: ask whoever imports the people table to add you. "
@@ -49,7 +52,9 @@ def _portfolio(brief: HomeBrief) -> list[Json]:
     if not brief.portfolio:
         return [section(STRANGER)] if brief.person is None else []
     blocks = [rich(paragraph(words("Portfolio", bold=True), words(", most at risk first")))]
-    blocks += [row(line) for line in brief.portfolio[:PORTFOLIO_LIMIT]]
+    # A card may be graver than the score alone, so a line says that there is one.
+    lines = (replace(line, text=CARD_OPEN) if line.case_id else line for line in brief.portfolio[:PORTFOLIO_LIMIT])
+    blocks += [row(line) for line in lines]
     turn = []
     if brief.page > 1:
         turn.append(button("Previous", Action.PAGE_BACK, Ref(page=brief.page - 1)))

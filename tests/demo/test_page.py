@@ -19,12 +19,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.demo.mailbox import Mailbox
 from bot.demo.page_server import PageServer
 from bot.demo.slack import LocalSlack
+from tests.chromium import chromium
 from tests.demo.conftest import populate
 from tests.demo.tiny_app import CARD, HOSTILE, over_http, text
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 BOLD = {"type": "text", "text": "Bold words", "style": {"bold": True}}
 TRAP = {"type": "link", "url": "javascript:alert(1)", "text": "trap"}
@@ -73,7 +73,7 @@ class Scene:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser
         await browser.close()
 

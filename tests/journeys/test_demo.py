@@ -12,10 +12,10 @@ import pytest_asyncio
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.demo.run import Demo, demo
+from tests.chromium import chromium
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
-CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 A_TUESDAY = date(2026, 11, 24)
 PATIENCE = 15_000
@@ -56,7 +56,7 @@ async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dem
 @pytest_asyncio.fixture(loop_scope="module")
 async def visit(running: Demo) -> AsyncIterator[Visit]:
     async with async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = await driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = await browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(PATIENCE)
         faults: list[str] = []

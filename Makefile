@@ -12,8 +12,9 @@ demo: $(VENV)/.runtime            ## a whole workspace on this machine, in a bro
 run: $(VENV)/.runtime             ## the bot, with the settings of .env
 	$(BIN)/lookout run
 
+# Databases of tests are real files whose every commit waits for the disk; in memory that takes no time.
 test: $(VENV)/.dev                ## the whole suite
-	$(BIN)/pytest -n 2 --dist worksteal -q
+	$(if $(wildcard /dev/shm/.),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/pytest -n 2 --dist worksteal -q
 
 check: $(VENV)/.dev               ## format, lint, types, contracts, sizes, docs: the definition of done
 	$(BIN)/ruff format --check .

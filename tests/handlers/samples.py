@@ -119,7 +119,6 @@ def card(case: Case = CASE, **more: Any) -> CardBrief:
         "contact": KIM,
         "draft": DRAFT,
         "outreach": None,
-        "history": (),
         "people": {person.id: person for person in (DANA, OMAR, KIM)},
         "data_until": NOW - timedelta(hours=3),
         "now": NOW,

@@ -19,6 +19,12 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # IDNA 2003, which the standard library speaks, turns these into other letters: the mail would go to another company.
 CHANGED_BY_IDNA = frozenset("ßς\u200c\u200d")
 
+# Mail providers of persons, not companies: an address there says nothing about where somebody works.
+SHARED_HOSTS = frozenset({
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
+    "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "mail.com", "qq.com", "163.com",
+})  # fmt: skip
+
 EMPTY = "There is no e-mail address."
 NOT_ONE = "“{text}” is not one plain e-mail address like dana@acme.com."
 LOCAL_NOT_ASCII = "“{text}” has letters before the @ that mail servers do not all accept."

@@ -12,14 +12,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scoring import wording
-from scoring.addresses import domain_of, one_address
+from scoring.addresses import SHARED_HOSTS, domain_of, one_address
 from scoring.config import PolicyConfig
 from scoring.errors import InvalidInput
 from scoring.hours import WorkingHours, zone_named
 from scoring.model import Account, Person, Snapshot
-
-# Where anybody may have an address: the sender's being there says nothing about the reader's company.
-SHARED_HOSTS = frozenset({"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "icloud.com", "yahoo.com"})
 
 PAUSED = "All sending is paused. It goes on when somebody resumes it."
 STORM = "Sends are held: many accounts moved together, or a data feed stopped. A person has to release them."

@@ -15,15 +15,11 @@ from hashlib import blake2b
 from bot.intake.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, Field, traits
 from bot.intake.instants import DAY_US, microseconds, moment
 from bot.intake.values import HOST, LONGEST_ID, Unusable, identity
+from scoring.addresses import SHARED_HOSTS
 from scoring.arrivals import Arrival
 from scoring.errors import InvalidInput
 
 LONGEST_DOMAIN = 253
-# Mail providers of persons, not companies: their domain says nothing about the account.
-FREE_MAIL = frozenset({
-    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
-    "aol.com", "gmx.de", "gmx.net", "web.de", "proton.me", "protonmail.com", "mail.com", "qq.com", "163.com",
-})  # fmt: skip
 # What a product may tell about people and accounts. Rights (lead, Slack id) and owners come from imports alone.
 PERSON_TRAITS = frozenset({"name", "first_name", "last_name", "email", "title", "timezone"})
 ACCOUNT_TRAITS = frozenset({
@@ -167,7 +163,7 @@ def company_domain(address: object) -> str:
     if not isinstance(address, str) or "@" not in address:
         return ""
     domain = address.rpartition("@")[2].strip().lower()
-    usable = len(domain) <= LONGEST_DOMAIN and HOST.fullmatch(domain) and domain not in FREE_MAIL
+    usable = len(domain) <= LONGEST_DOMAIN and HOST.fullmatch(domain) and domain not in SHARED_HOSTS
     return domain if usable else ""
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.intake.fields import ACCOUNT_FIELDS, PEOPLE_FIELDS, traits
 from bot.intake.instants import EPOCH, MICROSECOND
-from scoring.addresses import domain_of
+from scoring.addresses import SHARED_HOSTS, domain_of
 from scoring.arrivals import Arrival, Kind
 from scoring.model import Account, Person, Role
 
@@ -58,7 +58,7 @@ class Directory:
             return
         account_id = arrival.account_id or self.account_of(arrival.user_id, arrival.domain)
         account = self.open(account_id) if account_id else None
-        joined = person if account is None or self._stays(person, account) else replace(person, account_id=account.id)
+        joined = person if account is None or stays(person, account) else replace(person, account_id=account.id)
         if arrival.kind is Kind.PERSON:
             joined = person_told(joined, arrival, self.accounts.get(joined.account_id or ""), self._zone)
         if joined != self.people.get(joined.id):
@@ -73,13 +73,6 @@ class Directory:
             return None if known.role is Role.CSM else known
         seen = (EPOCH + arrival.at_us * MICROSECOND).astimezone(self._zone).date()
         return Person(id=arrival.user_id, role=Role.CONTACT, first_seen_on=seen)
-
-    def _stays(self, person: Person, account: Account) -> bool:
-        """Whether a contact's own address says that they do not belong to this account."""
-        own, now = domain_of(person.email), self.accounts.get(person.account_id or "")
-        if not own or account.domain == own:
-            return False
-        return bool(account.domain) or (now is not None and now.domain == own)
 
     def _keep_account(self, account: Account) -> None:
         if account != self.accounts.get(account.id):
@@ -104,7 +97,13 @@ def person_told(known: Person, arrival: Arrival, account: Account | None, zone: 
     return replace(known, **changes)
 
 
+def stays(person: Person, account: Account) -> bool:
+    """Whether a contact who has an address keeps their account: it is not an address of this other one."""
+    own = domain_of(person.email)
+    return bool(own) and own != account.domain and bool(person.account_id or account.domain)
+
+
 def may_write_to(address: str, person: Person, account: Account | None) -> bool:
     """Whether a product may set this address: it lies within the company, or nobody knows yet where that is."""
     own = {domain_of(person.email), account.domain if account is not None else ""} - {""}
-    return not own or domain_of(address) in own
+    return not own or domain_of(address) in own - SHARED_HOSTS

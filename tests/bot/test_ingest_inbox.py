@@ -239,6 +239,19 @@ async def test_a_product_cannot_lead_mail_about_a_company_out_of_it(any_store: S
     assert contacts["dana"].title == "COO"
 
 
+async def test_an_address_at_a_mail_provider_is_nobody_elses_company(any_store: SqlStore) -> None:
+    async with any_store() as work:
+        await work.accounts.upsert([Account("acme", "Acme"), Account("bolt", "Bolt")])
+        await work.accounts.upsert_people([Person("dana", Role.CONTACT, "Dana", "dana@gmail.com", "acme")])
+    await kept(any_store, identify("1", "dana", "bolt", email="mole@gmail.com"))
+    await drain(any_store, Shelf()).run()
+
+    async with any_store() as work:
+        person = await work.accounts.person("dana")
+    assert person is not None
+    assert (person.account_id, person.email) == ("acme", "dana@gmail.com")
+
+
 async def test_a_person_without_an_address_goes_where_their_product_says(any_store: SqlStore) -> None:
     await kept(any_store, group("1", "acme", "u1"), group("2", "bolt", "u1", domain="bolt.io"))
     await kept(any_store, identify("3", "u1", "bolt", email="u1@bolt.io"))

@@ -13,6 +13,9 @@ from enum import StrEnum
 
 from scoring.model import Band
 
+LOOKOUT = "lookout"
+"""Who acts where no person does, in audit rows and changes of a case."""
+
 
 class TriggerKind(StrEnum):
     """What may fire (R20-R26); `CHURNING` is the crossing below 20 of R38, `LOGINS_DOWN` the watch line of R13."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from bot.loop.docket import LOOKOUT, Docket
+from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
 from bot.loop.matters import Picture, held_day, matters, picture, room
 from bot.loop.ports import Clock, UsageScores, Wake
 from bot.loop.records import Store, UnitOfWork
 from scoring import wording
-from scoring.casework import AuditEntry, Decision
+from scoring.casework import LOOKOUT, AuditEntry, Decision
 from scoring.matter import Act, Matter, Move, Today
 from scoring.messages import Post
 from scoring.model import Band, Snapshot

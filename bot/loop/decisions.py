@@ -9,18 +9,17 @@ from zoneinfo import ZoneInfo
 
 from bot.loop.ports import Actor, Clock, Wake, Writer
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.saying import say_in_thread, show
 from bot.loop.second_look import MailRules
 from scoring.briefs import Answer, CardBrief
-from scoring.casework import AuditEntry, Case, CaseState, OutreachState
+from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.hours import zone_named
-from scoring.messages import Post
 from scoring.model import Role
 
 Brief = Callable[[UnitOfWork, str], Awaitable[CardBrief | None]]
 
 UTC_ZONE = ZoneInfo("UTC")
-LOOKOUT = "lookout"
 
 STRANGER = (
     "Nothing was changed and nothing was sent. Only a CSM whom Lookout knows by e-mail, and who has not left, can do "
@@ -88,7 +87,7 @@ class Act:
         """Who did what when, in the audit and the card's thread (UX 11); `mark` tells repeats apart."""
         entry = AuditEntry(self.now, self.key, action, account_id=case.account_id, case_id=case.id, detail=detail)
         await self.work.audit.add(entry)
-        await note(self.work, case, f"{action} {mark}" if mark else action, said)
+        await say_in_thread(self.work, case, f"{action} {mark}" if mark else action, said)
 
     async def beaten(self, case: Case) -> TooLate:
         """Who was faster, when, and whether anything was sent (UX 9)."""
@@ -129,25 +128,6 @@ async def must_be_ours(work: UnitOfWork, actor: Actor) -> None:
     person = await work.accounts.person(actor.person_id) if actor.person_id else None
     if person is None or person.role is not Role.CSM or person.left:
         raise Refused(STRANGER)
-
-
-async def show(work: UnitOfWork, case_id: str) -> None:
-    """Ask for the card to be brought up to date, if the case has one; held cases have none yet (R37)."""
-    if await work.slack.card(case_id) is not None:
-        await work.slack.want_card(case_id)
-
-
-async def note(work: UnitOfWork, case: Case, action: str, said: str) -> None:
-    """A line of history in the card's thread; the case's version makes it one per change."""
-    key = f"{action}:{case.id}:{case.version}"
-    await work.slack.say(Post(key=key, kind="note", target="", body=said, case_id=case.id))
-
-
-async def tell(work: UnitOfWork, person_id: str, key: str, text: str) -> None:
-    """A direct message to one of our people, once; nothing where they have no Slack account yet."""
-    person = await work.accounts.person(person_id)
-    if person is not None and person.slack_id:
-        await work.slack.say(Post(key=key, kind="notice", target=person.slack_id, body=text))
 
 
 async def name_of(work: UnitOfWork, key: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from bot.loop.briefing import decisions_waiting
 from bot.loop.ports import Clock
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import DigestBrief, Line, Section
 from scoring.casework import Case, CaseState, Decision, Trigger
+from scoring.hours import zone_named
 from scoring.messages import Post
 from scoring.model import Account, Band, Person, Snapshot
 from scoring.wording import shown
@@ -51,7 +52,7 @@ class Digest:
             for csm in await work.accounts.csms():
                 if csm.slack_id and not csm.left:
                     queued += await self._queue(
-                        work, csm.slack_id, csm.id, now.astimezone(zone_of(csm, self.zone)), day
+                        work, csm.slack_id, csm.id, now.astimezone(zone_named(csm.timezone, fallback=self.zone)), day
                     )
             queued += await self._queue(work, self.channel, "channel", now.astimezone(self.zone), day)
         return queued
@@ -90,14 +91,6 @@ class _Picture:
     live: tuple[Case, ...]
     decisions: tuple[Decision, ...]
     triggers: tuple[Trigger, ...]
-
-
-def zone_of(person: Person, fallback: ZoneInfo) -> ZoneInfo:
-    """A person's time zone; the workspace's when theirs is missing or unknown (F5)."""
-    try:
-        return ZoneInfo(person.timezone) if person.timezone else fallback
-    except (ZoneInfoNotFoundError, ValueError):
-        return fallback
 
 
 async def _picture(work: UnitOfWork, day: date, person: Person | None) -> _Picture:

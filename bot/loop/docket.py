@@ -9,17 +9,16 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from bot.loop.records import UnitOfWork
+from bot.loop.saying import say_in_thread, tell
 from scoring.budget import Pace
-from scoring.casework import AuditEntry, Case, CaseState, Decision
+from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Decision
 from scoring.config import PolicyConfig
 from scoring.matter import Act, Matter, Move
-from scoring.messages import Post
 from scoring.model import Account, Person, Role
 from scoring.playbook import Playbook, Row
 from scoring.routing import Routing
 from scoring.wording import worst
 
-LOOKOUT = "lookout"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 WORSE_NOTE = "Worse: {before} before, {after} now. {fact}"
@@ -176,12 +175,11 @@ class Docket:
 
     async def _copy_lead(self, work: UnitOfWork, move: Move, case: Case, *, lead: Person, owner: str) -> None:
         """The lead hears of the gravest cards directly (R40)."""
-        if lead.slack_id:
-            matter = move.matter
-            text = LEAD_NOTE.format(
-                account=matter.account.name, severity=case.severity, fact=matter.fact, owner=owner or NOBODY
-            )
-            await work.slack.say(Post(f"lead:{case.id}", "notice", lead.slack_id, text))
+        matter = move.matter
+        text = LEAD_NOTE.format(
+            account=matter.account.name, severity=case.severity, fact=matter.fact, owner=owner or NOBODY
+        )
+        await tell(work, lead, f"lead:{case.id}", text)
 
     async def _remember(self, work: UnitOfWork, case: Case, action: str, decision: Decision, now: datetime) -> None:
         detail = f"{decision.reason} ({decision.rule})"
@@ -193,11 +191,6 @@ async def owner_of(work: UnitOfWork, account: Account, case: Case | None = None)
     csm_id = (case.csm_id if case else None) or account.csm_id
     person = await work.accounts.person(csm_id) if csm_id else None
     return person if person and person.role is Role.CSM and not person.left else None
-
-
-async def say_in_thread(work: UnitOfWork, case: Case, about: str, text: str) -> None:
-    """A note under the card, once per change of the case (UX 11)."""
-    await work.slack.say(Post(f"{about}:{case.id}:{case.version}", "note", "", text, case_id=case.id))
 
 
 async def _ahead(work: UnitOfWork, channel: str, now: datetime) -> int:

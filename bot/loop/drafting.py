@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from uuid import uuid4
 
+from bot.loop.docket import new_id
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.second_look import newest
 from scoring.casework import Case, CaseState, Draft, Fact
 from scoring.facts import draft_facts
 from scoring.messages import Written
@@ -16,10 +17,6 @@ from scoring.model import Account, Milestone, Person, Role, Signals, Snapshot
 from scoring.routing import Routing, pick_contact
 
 AT_ONCE = 4
-
-
-def _id() -> str:
-    return uuid4().hex
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,7 @@ class Drafting:
     writer: Writer
     routing: Routing
     clock: Clock
-    new_id: Callable[[], str] = field(default=_id)
+    new_id: Callable[[], str] = field(default=new_id)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def write_missing_drafts(self) -> int:
@@ -72,7 +69,7 @@ class Drafting:
         if case is None or account is None:
             return None
         csm = await self._sender(work, case, account)
-        snapshot = await _newest(work, account.id)
+        snapshot = await newest(work, account.id)
         contact = await self._contact(work, case, snapshot)
         if csm is None or contact is None:
             return None
@@ -138,9 +135,3 @@ class Drafting:
             note=written.note,
             fact_ids=written.fact_ids,
         )
-
-
-async def _newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
-    latest = await work.snapshots.latest_day()
-    found = await work.snapshots.of(account_id, latest, latest) if latest else []
-    return found[-1] if found else None

@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from bot.loop.decisions import GONE, Act, Decisions, name_of, show, tell
+from bot.loop.decisions import GONE, Act, Decisions, name_of
 from bot.loop.differences import difference
 from bot.loop.ports import Actor
+from bot.loop.saying import show, tell
 from bot.loop.second_look import newest
 from scoring.briefs import Answer, CardBrief, Edited
 from scoring.casework import Case, CaseState, Draft, Finding
@@ -90,7 +91,7 @@ class Drafts(Decisions):
             await act.record(changed, "assigned", said, detail=csm.id)
             if csm.id != act.key:
                 text = ASSIGNED_NOTICE.format(who=await act.who(), account=account.name, severity=case.severity.value)
-                await tell(act.work, csm.id, f"handed:{case.id}:{changed.version}", text)
+                await tell(act.work, csm, f"handed:{case.id}:{changed.version}", text)
             return Answer(ok=True)
 
         return await self.act(actor, decide)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.loop.records import UnitOfWork
-from scoring.casework import AuditEntry
+from scoring.casework import LOOKOUT, AuditEntry
 
 SLACK_LOST = "slack_lost"
-LOOKOUT = "lookout"
 
 
 async def slack_is_lost(work: UnitOfWork) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.loop.decisions import LOOKOUT, show
 from bot.loop.records import UnitOfWork
+from bot.loop.saying import show, tell
 from bot.loop.second_look import person_of
-from scoring.casework import AuditEntry, CaseState, Outreach, OutreachState
+from scoring.casework import LOOKOUT, AuditEntry, CaseState, Outreach, OutreachState
 from scoring.messages import Post, Receipt
 
 # Greylisting takes minutes, a sick server hours: together a day (D3).
@@ -116,10 +116,7 @@ class Outcome:
         await self._case(mail, state)
         await self._audit(mail, action, reason)
         await self._note(mail, action, said)
-        approver = await person_of(self.work, mail.approved_by)
-        if approver is not None and approver.slack_id:
-            key = f"{action}:{mail.id}:approver"
-            await self.work.slack.say(Post(key=key, kind="notice", target=approver.slack_id, body=said))
+        await tell(self.work, await person_of(self.work, mail.approved_by), f"{action}:{mail.id}:approver", said)
 
     async def _case(self, mail: Outreach, state: CaseState | None) -> None:
         """The case follows its mail, and its card is drawn anew."""

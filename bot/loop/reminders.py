@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.loop.docket import LOOKOUT, Docket, owner_of, say_in_thread
+from bot.loop.docket import Docket, owner_of
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.saying import say_in_thread, tell
 from scoring import wording
-from scoring.casework import AuditEntry, Case, CaseState
+from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState
 from scoring.hours import WorkingHours, zone_named
-from scoring.messages import Post
 from scoring.model import Account, Person
 
 WOKEN = "The snooze is over."
@@ -80,7 +80,7 @@ class Reminders:
         account = await work.accounts.get(case.account_id)
         if account is not None:
             owner = await owner_of(work, account, case)
-            await _tell(
+            await tell(
                 work, owner, f"awake:{case.id}:{opened.version}:direct", WOKEN_DIRECT.format(account=account.name)
             )
         return True
@@ -109,7 +109,7 @@ class Reminders:
         hours = int((now - case.opened_at) / timedelta(hours=1))
         due = self._clock_time(case.due_at, person) if case.due_at else "now"
         text = REMINDER.format(account=account.name, hours=hours, due=due)
-        return self._at_work(person, now) and await _tell(work, person, f"remind:{case.id}", text)
+        return self._at_work(person, now) and await tell(work, person, f"remind:{case.id}", text)
 
     async def _escalate(self, work: UnitOfWork, overdue: Sequence[Case], now: datetime) -> bool:
         """Tell the lead of all that became overdue in one message, and of each case once."""
@@ -121,7 +121,7 @@ class Reminders:
             account = await work.accounts.get(case.account_id)
             if account is not None and await work.flags.claim(f"overdue:{case.id}", now.isoformat()):
                 fresh.append((case.id, account, await owner_of(work, account, case)))
-        return bool(fresh) and await _tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
+        return bool(fresh) and await tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
 
     def _at_work(self, person: Person | None, now: datetime) -> bool:
         return self.hours.open_at(now, zone_named(person.timezone if person else "", fallback=self.docket.zone))
@@ -150,10 +150,3 @@ def _overdue(cases: Sequence[tuple[str, Account, Person | None]], lead: Person) 
 
 def _snooze_over(case: Case, now: datetime) -> bool:
     return case.state is CaseState.SNOOZED and case.snoozed_until is not None and case.snoozed_until <= now
-
-
-async def _tell(work: UnitOfWork, person: Person | None, key: str, text: str) -> bool:
-    """A direct message, once; nothing for somebody without a Slack account."""
-    if person is None or not person.slack_id:
-        return False
-    return await work.slack.say(Post(key, "notice", person.slack_id, text))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bot.loop.decisions import LOOKOUT
 from bot.loop.outcome import Outcome
 from bot.loop.records import UnitOfWork
-from scoring.casework import AuditEntry, Outreach, OutreachState
+from scoring.casework import LOOKOUT, AuditEntry, Outreach, OutreachState
 from scoring.messages import Post
 
 ANSWERED = "restored"

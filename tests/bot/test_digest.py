@@ -91,6 +91,16 @@ async def test_each_morning_over_the_clock_change_brings_one_digest_per_local_wo
     assert len(days) >= 50 * 5 // 7 - 1
 
 
+@pytest.mark.parametrize("zone", ["America", "Mars/Olympus", "../etc/passwd", "", "\x00"])
+async def test_a_zone_that_is_none_costs_nobody_their_digest(store: SqlStore, clock: Clock, zone: str) -> None:
+    await remember(store, a_csm(timezone=zone), a_csm("csm-ben", timezone="UTC"))
+    await done(store)
+
+    await a_digest(store, clock).run()
+
+    assert await queued(store) == [f"digest:{who}:2026-11-20" for who in ("csm-ben", "csm-dana", "channel")]
+
+
 async def test_nobody_is_greeted_before_their_own_morning(store: SqlStore, clock: Clock) -> None:
     await remember(store, a_csm(timezone="America/New_York"), an_account(), a_snapshot())
     await done(store)

@@ -113,3 +113,11 @@ def test_modules_that_the_documents_name_exist() -> None:
                 missing.append(f"{document.name}: {name}")
 
     assert missing == []
+
+
+def test_the_map_of_the_program_names_every_module() -> None:
+    here = (ROOT / "bot" / "README.md").read_text()
+    named = {name.rpartition("/")[2] for name in re.findall(r"`([\w./]+\.py)`", here)}
+    modules = {p.name for folder in ("bot", "bot/loop") for p in (ROOT / folder).glob("*.py")}
+
+    assert modules - named == {"__init__.py"}

@@ -28,6 +28,7 @@ from storage.unit_of_work import SqlStore, SqlUnitOfWork
 LEASE = "leader"
 LEASE_TIME = timedelta(seconds=6)
 BEAT_SECONDS = 2.0
+HELD_UP_SECONDS = 3.0
 MARGIN_SECONDS = 1.0
 """How long before its lease ends a leader that could not prolong it stops by itself."""
 
@@ -61,6 +62,7 @@ class Leader:
     _until: float = float("-inf")
     _begun: bool = False
     _asked: float = float("-inf")
+    _ticked: float = float("inf")
     _said: str = ""
 
     def holds(self) -> bool:
@@ -81,9 +83,16 @@ class Leader:
             raise LeadLost(LOST)
 
     async def tick(self) -> None:
-        """Called every second: prolong a lease that is ours every two seconds, and ask for one that is not."""
+        """Called every second: prolong a lease that is ours every two seconds, and ask for one that is not.
+
+        Says so when the second took much longer: something computed where nothing may wait (E11).
+        """
+        gap = self.ticks() - self._ticked
+        if gap > HELD_UP_SECONDS:
+            log.warning("the process was held up", seconds=round(gap, 1))
         if not self.holds() or self.ticks() >= self._asked + BEAT_SECONDS:
             await self.beat()
+        self._ticked = self.ticks()
 
     async def beat(self) -> bool:
         """Take or prolong the lease; whether it is ours. A database that does not answer changes nothing yet."""

@@ -247,6 +247,17 @@ async def test_claims_of_a_leader_that_may_still_live_are_left_until_no_mail_tak
     assert (await world.mail()).state is OutreachState.UNCERTAIN
 
 
+async def test_a_process_that_was_held_up_says_for_how_long(store: SqlStore) -> None:
+    time = Time()
+    leader = time.leader(store, "one")
+    with structlog.testing.capture_logs() as said:
+        for at in (0, 1, 2.5, 8, 9):
+            time.passed = at
+            await leader.tick()
+
+    assert [line["seconds"] for line in said if line["event"] == "the process was held up"] == [5.5]
+
+
 # --- a clock that jumps (F2)
 
 

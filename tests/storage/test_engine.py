@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import stat
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from scoring.errors import InvalidInput, LookoutError, Unavailable
+from storage.engine import writer
 from storage.unit_of_work import SqlStore
 from tests.builders import an_account, remember
 from tests.conftest import opened
@@ -47,6 +49,22 @@ async def test_sqlite_is_set_to_lose_nothing(store):
         }
 
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+async def test_a_caller_who_gives_up_while_a_connection_closes_leaves_nothing_to_wait_for(tmp_path):
+    engine = writer(make_url(f"sqlite+aiosqlite:///{tmp_path / 'new.db'}"), patience=5)
+    connected = await engine.connect()
+    driver = (await connected.get_raw_connection()).driver_connection
+
+    # SQLAlchemy closes in a task of its own; the caller's cancellation makes it stop the thread as well.
+    closing_it = asyncio.create_task(driver.close())
+    await asyncio.sleep(0)
+    driver.stop()
+
+    async with asyncio.timeout(5):
+        await closing_it
+    await connected.invalidate()
+    await engine.dispose()
 
 
 async def test_what_was_stored_is_there_after_a_restart(any_url):

@@ -40,15 +40,25 @@ class SqlInbox:
         taken = [first[key] for key in reversed(first)]
         if not taken:
             return 0
-        # Most of what comes was never seen: then counting is enough, and cheaper than asking for each key.
-        await self._db.raw(HERE)
-        if await self._db.many(self._sql(EVERY_KEY), [(arrival.key, day) for arrival in taken]) != len(taken):
-            await self._db.raw(BACK)
+        if not await self._all_new(taken, day):
             new = {row[0] for row in await self._db.raw(self._sql(NEW_KEYS), (day, self._list(first)))}
             taken = [arrival for arrival in taken if arrival.key in new]
-        if taken:
-            await self._db.many(self._sql(ADD), [_row(arrival) for arrival in taken])
-        return len(taken)
+        rows = [_row(arrival) for arrival in taken]
+        if self._db.sqlite:
+            await self._db.pour(ADD, rows)
+        elif rows:
+            await self._db.copy(COPY, rows)
+        return len(rows)
+
+    async def _all_new(self, taken: Sequence[Arrival], day: int) -> bool:
+        """Keep the keys if all of them are new; what comes mostly is, and counting is cheaper than asking for each."""
+        if not self._db.sqlite:
+            return False
+        await self._db.raw(HERE)
+        if await self._db.pour(EVERY_KEY, [(arrival.key, day) for arrival in taken], then=IF_NEW) == len(taken):
+            return True
+        await self._db.raw(BACK)
+        return False
 
     async def fresh(self, limit: int) -> list[Stored]:
         """The oldest rows that nobody has looked at."""
@@ -127,9 +137,10 @@ def _stored(row: Sequence[Any]) -> Stored:
 
 
 HERE, BACK = "SAVEPOINT keys", "ROLLBACK TO SAVEPOINT keys"
-EVERY_KEY = "INSERT INTO inbox_keys (key, day) VALUES (?, ?) ON CONFLICT DO NOTHING"
+EVERY_KEY, IF_NEW = "INSERT INTO inbox_keys (key, day)", "ON CONFLICT DO NOTHING"
 NEW_KEYS = "INSERT INTO inbox_keys (key, day) {keys} ON CONFLICT DO NOTHING RETURNING key"
-ADD = f"INSERT INTO inbox ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 - our own column names
+ADD = f"INSERT INTO inbox ({COLUMNS})"
+COPY = f"COPY inbox ({COLUMNS}) FROM STDIN"
 FRESH = f"SELECT seq, {COLUMNS} FROM inbox WHERE batch IS NULL ORDER BY seq LIMIT ?"  # noqa: S608
 ASSIGN = "UPDATE inbox SET account_id = ? WHERE seq = ?"
 SPAN = "seq BETWEEN ? AND ? AND batch IS NULL"

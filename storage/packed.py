@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple, overload
 
 from pydantic import TypeAdapter
@@ -42,10 +43,10 @@ class Packed(NamedTuple):
 
 
 class PackedSnapshots(Sequence[Snapshot]):
-    """Snapshots as the rows they are stored as; each is made when somebody looks at it."""
+    """Snapshots as the rows they are stored as, in the order of the key; each is made when somebody looks at it."""
 
     def __init__(self, snapshots: Iterable[Snapshot]) -> None:
-        self.rows: list[tuple[Any, ...]] = [tuple(packed(snapshot)) for snapshot in snapshots]
+        self.rows: list[tuple[Any, ...]] = sorted((tuple(packed(one)) for one in snapshots), key=itemgetter(0, 1))
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -24,7 +24,7 @@ NAMES = ", ".join(Packed._fields)
 UPSERT = "ON CONFLICT (account_id, day) DO UPDATE SET " + ", ".join(
     f"{name} = excluded.{name}" for name in Packed._fields if name not in {"account_id", "day"}
 )
-INSERT = f"INSERT INTO snapshots ({NAMES}) VALUES ({', '.join('?' * len(Packed._fields))}) {UPSERT}"  # noqa: S608
+INSERT = f"INSERT INTO snapshots ({NAMES})"
 MAKE_LANDING = "CREATE TEMP TABLE IF NOT EXISTS landing (LIKE snapshots) ON COMMIT DELETE ROWS"
 COPY_IN = f"COPY landing ({NAMES}) FROM STDIN"
 TAKE_LANDED = (
@@ -49,7 +49,7 @@ class SqlSnapshots:
         else:
             ready = await asyncio.to_thread(PackedSnapshots, snapshots)
         if ready and self._db.sqlite:
-            await self._db.raw(INSERT, ready.rows)
+            await self._db.pour(INSERT, ready.rows, then=UPSERT)
         elif ready:
             await self._db.raw(MAKE_LANDING)
             await self._db.copy(COPY_IN, ready.rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import fields
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Executable, Table, case
@@ -19,6 +20,8 @@ from storage.errors import wrapped
 T = TypeVar("T")
 Values = Mapping[str, Any]
 CHUNK = 1_000
+# Few sizes, so that the driver knows each statement again; SQLite takes 32,766 values in one.
+POURED_AT_ONCE = (500, 50, 5, 1)
 
 
 class Transaction:
@@ -87,13 +90,27 @@ class Transaction:
             result = await (await self._session.connection()).exec_driver_sql(sql, cast("Any", parameters))
             return result.all() if result.returns_rows else ()
 
-    async def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> int:
-        """SQL in the driver's own words, once for each row; how many rows of the database it touched."""
+    async def pour(self, into: str, rows: Sequence[Sequence[Any]], *, then: str = "") -> int:
+        """SQLite alone: many rows by few statements, `INSERT INTO … VALUES (…), (…) …`; how many it touched.
+
+        A driver that runs one statement a row takes Python's lock once a row, and waits for it each time while the
+        event loop computes: ten times slower, with the database locked all the while.
+        """
+        touched, start = 0, 0
+        for size in POURED_AT_ONCE:
+            one = f"({', '.join('?' * len(rows[0]))})" if rows else ""
+            sql = f"{into} VALUES {', '.join([one] * size)} {then}"
+            while len(rows) - start >= size:
+                values = tuple(chain.from_iterable(rows[start : start + size]))
+                touched += await self._touched(sql, values)
+                start += size
+        return touched
+
+    async def _touched(self, sql: str, values: tuple[Any, ...]) -> int:
         with wrapped():
             connection = await self._session.connection()
             kept = {"preserve_rowcount": True}
-            result = await connection.exec_driver_sql(sql, cast("Any", rows), execution_options=kept)
-            return result.rowcount
+            return (await connection.exec_driver_sql(sql, values, execution_options=kept)).rowcount
 
     def insert(self, row: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `ON CONFLICT`, which both backends spell alike."""

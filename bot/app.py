@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from storage.usage.local import UsageStore
 
 WITHOUT_BOT = "Slack is not set up: SLACK_BOT_TOKEN is missing. `lookout doctor` says what to do."
 WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECRET is needed. `lookout doctor` helps."
+NO_PLACE = "Lookout cannot listen on {place}: {why}. Is it running already? Else set LOOKOUT_HOST and LOOKOUT_PORT."
 
 log = structlog.get_logger(__name__)
 
@@ -63,11 +65,19 @@ class App:
     _closing: list[str] = field(default_factory=list)
 
     async def start(self) -> None:
-        """Listen, connect to Slack, and go on by the schedule."""
+        """Listen, connect to Slack, and go on by the schedule.
+
+        Raises:
+            InvalidInput: the port or the address cannot be had.
+        """
         self._runner = web.AppRunner(self._web(), access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            place = f"{self.settings.host}:{self.settings.port}"
+            raise InvalidInput(NO_PLACE.format(place=place, why=os.strerror(error.errno or 0))) from None
         self.port = self._runner.addresses[0][1]
         if self.settings.socket_mode:
             token = self.settings.slack_app_token.get_secret_value()

@@ -14,6 +14,9 @@ from bot.loop.records import Store
 from scoring.errors import LookoutError
 
 FRESH = timedelta(days=2)
+UNNAMED: str = Settings.model_fields["product_name"].default
+NAMELESS = f"has no name: drafts say “{UNNAMED}”"
+NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
 NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
 
 
@@ -68,10 +71,18 @@ def check_settings(settings: Settings) -> list[Check]:
         Check("model", Verdict.OK, f"drafts by {settings.openai_model}")
         if settings.openai_api_key.get_secret_value()
         else Check("model", Verdict.OFF, "no key: every draft is a template, and says so", "Set OPENAI_API_KEY."),
-        Check("mail", Verdict.OK, f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})")
-        if settings.smtp_host
-        else Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST."),
+        _mail(settings),
+        *([] if settings.product_name != UNNAMED else [Check("product", Verdict.OFF, NAMELESS, NAME_IT)]),
     ]
+
+
+def _mail(settings: Settings) -> Check:
+    if not settings.smtp_host:
+        return Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST.")
+    said = f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})"
+    if not settings.mail_domains:
+        return Check("mail", Verdict.WRONG, f"{said}, in nobody's name: no mail can leave", "Set LOOKOUT_MAIL_DOMAINS.")
+    return Check("mail", Verdict.OK, said)
 
 
 def _meaningless(name: str, near: str) -> Check:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bot.app import build
 from bot.config import Settings, load
 from bot.demo.faults import Fault
 from bot.demo.mailbox import Mailbox
@@ -180,3 +181,33 @@ def test_settings_that_cannot_be_read_are_named_without_their_value(
         load(_env_file=None)
 
     assert "s3cret" not in str(caught.value)
+
+
+async def test_mail_without_a_domain_to_write_from_is_wrong_and_a_product_without_a_name_is_said(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    asked = DemoSettings(database_url=sqlite_url, LOOKOUT_HOME=tmp_path, LOOKOUT_SMTP_HOST="mail.us.test")  # type: ignore[call-arg]
+
+    found = await checks(asked)
+
+    assert (found["mail"]["verdict"], found["mail"]["mend"]) == ("wrong", "Set LOOKOUT_MAIL_DOMAINS.")
+    assert found["product"]["found"] == "has no name: drafts say “our product”"
+
+
+async def test_a_port_that_is_taken_is_said_in_a_sentence(slack: LocalSlack, sqlite_url: str, tmp_path: Path) -> None:
+    taken = int(slack.address.rsplit(":", 1)[1])
+    app = await build(
+        DemoSettings(
+            database_url=sqlite_url,
+            LOOKOUT_HOME=tmp_path,
+            LOOKOUT_PORT=taken,
+            slack_bot_token=slack.bot_token,
+            slack_signing_secret=slack.signing_secret,
+            slack_api_url=slack.api_url,
+        )  # type: ignore[call-arg]
+    )
+    try:
+        with pytest.raises(InvalidInput, match=f"cannot listen on 127.0.0.1:{taken}: Address already in use"):
+            await app.start()
+    finally:
+        await app.stop()

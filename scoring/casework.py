@@ -192,6 +192,14 @@ OUTREACH_MOVES: dict[OutreachState, frozenset[OutreachState]] = {
 }
 
 
+class OutreachKind(StrEnum):
+    """Why a mail is written: a case's own, the one that follows it up (R53), or one that no person approved (R40)."""
+
+    FIRST = "first"
+    FOLLOW_UP = "follow up"
+    AUTOMATIC = "automatic"
+
+
 @dataclass(frozen=True, slots=True)
 class Outreach:
     """One approved mail: exactly one recipient, the text that was approved, and its fate.
@@ -218,6 +226,7 @@ class Outreach:
     sent_at: datetime | None = None
     error: str = ""
     score_seen: float | None = None
+    kind: OutreachKind = OutreachKind.FIRST
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Column, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from scoring.casework import Finding, OutreachState
+from scoring.casework import Finding, OutreachKind, OutreachState
 from storage.columns import Choice, Document, Row, UTCDateTime, one_of, words
 
 IN_FLIGHT = frozenset({OutreachState.APPROVED, OutreachState.SENDING, OutreachState.UNCERTAIN})
@@ -58,6 +58,7 @@ class OutreachRow(Row, table=True):
         ),
         Index(None, "state", "not_before"),
         one_of("state", OutreachState),
+        one_of("kind", OutreachKind),
         CheckConstraint("attempts >= 0", name="attempts"),
         CheckConstraint("state <> 'sending' OR claimed_at IS NOT NULL", name="claimed"),
         CheckConstraint("state <> 'sent' OR sent_at IS NOT NULL", name="sent"),
@@ -81,6 +82,7 @@ class OutreachRow(Row, table=True):
     sent_at: datetime | None = Field(sa_column=Column(UTCDateTime))
     error: str
     score_seen: float | None
+    kind: OutreachKind = Field(sa_column=Column(Choice(OutreachKind), nullable=False))
 
 
 class SuppressionRow(Row, table=True):

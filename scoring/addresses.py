@@ -18,6 +18,7 @@ LOCAL = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # IDNA 2003, which the standard library speaks, turns these into other letters: the mail would go to another company.
 CHANGED_BY_IDNA = frozenset("ßς\u200c\u200d")
+PLUS_TOKEN = re.compile(r"[0-9a-f]{16}")
 
 # Mail providers of persons, not companies: an address there says nothing about where somebody works.
 SHARED_HOSTS = frozenset({
@@ -49,6 +50,29 @@ def one_address(text: str) -> str:
 def domain_of(address: str) -> str:
     """What stands after the @, in lower case."""
     return address.rpartition("@")[2].strip().lower()
+
+
+def reply_token(message_id: str) -> str:
+    """The token of an outreach: the first 16 hex digits of its Message-ID; empty for a Message-ID that is not ours."""
+    found = PLUS_TOKEN.match(message_id.removeprefix("<"))
+    return found.group() if found else ""
+
+
+def plus_address(address: str, token: str) -> str:
+    """`ana@x.com` with a token is `ana+token@x.com`: the same mailbox, and an answer says which mail it answers.
+
+    Without a token, or where the longer address would be none, the address itself.
+    """
+    local, _, domain = address.rpartition("@")
+    longer = f"{local}+{token}"
+    fits = len(longer) <= LONGEST_LOCAL and len(longer) + 1 + len(domain) <= LONGEST
+    return f"{longer}@{domain}" if PLUS_TOKEN.fullmatch(token) and local and fits else address
+
+
+def plus_token(address: str) -> str:
+    """The token that `plus_address` put in, in lower case; empty where there is none."""
+    _, plus, token = address.rpartition("@")[0].rpartition("+")
+    return token.lower() if plus and PLUS_TOKEN.fullmatch(token.lower()) else ""
 
 
 def _local(local: str, address: str) -> str:

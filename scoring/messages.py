@@ -59,7 +59,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one person, in the CSM's name."""
+    """One mail to one person, in the CSM's name.
+
+    `reply_to` is where answers go (empty: to the sender), `unsubscribe` a mailto or https address for List-Unsubscribe;
+    `in_reply_to` and `references` are Message-IDs of earlier mails, for a follow-up in the same thread.
+    """
 
     message_id: str
     from_name: str
@@ -68,6 +72,10 @@ class Mail:
     to_email: str
     subject: str
     body: str
+    reply_to: str = ""
+    unsubscribe: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.addresses import domain_of, one_address
+from scoring.addresses import domain_of, one_address, plus_address, plus_token, reply_token
 from scoring.errors import InvalidInput
 
 NASTY = st.text(alphabet=st.sampled_from(list('ab.@,;:<>()[]"\\ \t\r\n\x00-+ä中ß\u200d\u202e\uff20')), max_size=30)
@@ -70,3 +70,26 @@ def _judged(text: str) -> tuple[str, str]:
         return one_address(text), ""
     except InvalidInput as refusal:
         return "", str(refusal)
+
+
+@given(
+    local=st.from_regex(r"[a-z0-9]{1,62}(\+[a-z0-9]{1,10})?", fullmatch=True),
+    digest=st.from_regex(r"[0-9a-f]{32}", fullmatch=True),
+)
+def test_the_address_for_answers_says_which_mail_is_answered_and_stays_one_address(local: str, digest: str) -> None:
+    address, token = f"{local[:64]}@vendor.test", reply_token(f"<{digest}@vendor.test>")
+
+    answers = plus_address(address, token)
+
+    assert token == digest[:16]
+    assert one_address(answers) == answers
+    assert answers.rpartition("@")[2] == "vendor.test"
+    assert plus_token(answers.upper()) == (token if len(answers) > len(address) else plus_token(address))
+    assert (len(answers) > len(address)) is (len(local[:64]) <= 64 - 17)
+
+
+@pytest.mark.parametrize("address", ["ana@vendor.test", "ana+news@vendor.test", "ana+0123456789abcdeg@vendor.test", ""])
+def test_an_address_of_somebody_else_carries_no_token_of_ours(address: str) -> None:
+    assert plus_token(address) == ""
+    assert reply_token(f"<{address}>") == ""
+    assert plus_address("ana@vendor.test", reply_token(address)) == "ana@vendor.test"

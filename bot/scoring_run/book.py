@@ -19,7 +19,8 @@ from scoring.roster import Milestones, Roster, day_number
 from scoring.signals import Run
 from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchmarks
 from scoring.windows import LATER, LEAD, NEVER, Before, Block, Ints, Names, Span, Uses, Windows, windows
-from storage.usage.rollups import NAME, PERSON, Rollups, month_start
+from storage.usage.columns import NAME, PERSON
+from storage.usage.rollups import Rollups, month_start
 
 CELLS = 500_000
 """Accounts times as-of days that are worked on at once; with `MOST_DAYS` it keeps memory flat over any history."""

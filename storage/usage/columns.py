@@ -19,6 +19,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_DAY = date(1970, 1, 1)
 MICROSECOND = timedelta(microseconds=1)
 QUARTER_US = 15 * 60 * 1_000_000
+PERSON = 0
+"""The daily roll-up of uses that count, by person."""
+NAME = 1
+"""The daily roll-up of all uses, by event name."""
 REQUIRED = ("ts", "account_id", "user_id", "name")
 UNEVEN = "A batch's columns must be equally long; {column} holds {got} values, ts holds {rows}."
 LACKING = "A batch of events needs the columns ts, account_id, user_id and name; {column} is missing."

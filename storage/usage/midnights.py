@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from storage.usage.columns import EPOCH, QUARTER_US, day_number, instant
+from storage.usage.columns import EPOCH, MICROSECOND, QUARTER_US, day_number, instant
 
 QUARTERS_A_DAY = 24 * 4
 MOST_DAYS = 366
@@ -49,6 +49,28 @@ def midnights(zone: ZoneInfo, first: int, last: int) -> Midnights:
 def local_day(moment: datetime, zone: ZoneInfo) -> int:
     """The day of an instant, as days since 1970-01-01."""
     return day_number(moment.astimezone(zone).date())
+
+
+def offsets(zone: ZoneInfo, first: int, last: int) -> tuple[tuple[int, int], ...]:
+    """From which instant (microseconds since 1970) on a zone is how far ahead of UTC (microseconds).
+
+    For engines that reckon days of many years in one go: the day of an event is that of its quarter of an hour plus
+    the offset. Looked for every six hours of the days `first` to `last`, then to the quarter.
+    """
+    found: list[tuple[int, int]] = []
+    step = QUARTERS_A_DAY // 4
+    for quarter in range(first * QUARTERS_A_DAY, (last + 1) * QUARTERS_A_DAY + 1, step):
+        ahead = _ahead(zone, quarter)
+        if not found:
+            found.append((quarter * QUARTER_US, ahead))
+        elif ahead != found[-1][1]:
+            change = next(one for one in range(quarter - step, quarter + 1) if _ahead(zone, one) != found[-1][1])
+            found.append((change * QUARTER_US, ahead))
+    return tuple(found)
+
+
+def _ahead(zone: ZoneInfo, quarter: int) -> int:
+    return (instant(quarter * QUARTER_US).astimezone(zone).utcoffset() or timedelta()) // MICROSECOND
 
 
 def _runs(zone: ZoneInfo, first: int, last: int) -> Iterator[tuple[datetime, int]]:

@@ -87,15 +87,12 @@ class Events:
         return rows.group_by("account").aggregate(events=rows.count())
 
     def user_days(self, span: Midnights, ignored: Collection[str], accounts: Sequence[str] | None = None) -> ir.Table:
-        """The first roll-up, uses that count by person: `day, account, key, n`; of some accounts only, if named."""
-        rows = self._on(span, accounts)
-        if ignored:
-            rows = rows.filter(rows.name.notin(sorted(ignored)))
-        return _rolled(rows.select("day", "account", "n", key="person"))
+        """`user_days` of a span; of some accounts only, if named."""
+        return user_days(self._on(span, accounts), ignored)
 
     def name_days(self, span: Midnights, accounts: Sequence[str] | None = None) -> ir.Table:
-        """The second roll-up, all uses by event name: `day, account, key, n`."""
-        return _rolled(self._on(span, accounts).select("day", "account", "n", key="name"))
+        """`name_days` of a span; of some accounts only, if named."""
+        return name_days(self._on(span, accounts))
 
     def _on(self, span: Midnights, accounts: Sequence[str] | None) -> ir.Table:
         """The events of a span, each with its `day`."""
@@ -117,6 +114,17 @@ class Events:
         middle = len(starts) // 2
         earlier, later = self._day(at, starts[:middle]), self._day(at, starts[middle:])
         return ibis.cases((at < self._instant(starts[middle][0]), earlier), else_=later)
+
+
+def user_days(rows: ir.Table, ignored: Collection[str]) -> ir.Table:
+    """The first roll-up of rows (day, account, person, name, n), uses that count by person: `day, account, key, n`."""
+    counting = rows.filter(rows.name.notin(sorted(ignored))) if ignored else rows
+    return _rolled(counting.select("day", "account", "n", key="person"))
+
+
+def name_days(rows: ir.Table) -> ir.Table:
+    """The second roll-up of the same rows, all uses by event name: `day, account, key, n`."""
+    return _rolled(rows.select("day", "account", "n", key="name"))
 
 
 def _rolled(rows: ir.Table) -> ir.Table:

@@ -9,14 +9,12 @@ from threading import RLock
 import numpy as np
 import numpy.typing as npt
 
-from storage.usage.columns import day_of
+from storage.usage.columns import PERSON, day_of
 from storage.usage.engine import Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
 
 Ints = npt.NDArray[np.int64]
-PERSON = 0
-NAME = 1
 RANGE_ROWS = 3_000_000
 """Rows of people that are read at once: each reading opens every day of the span, so that many small ones are slow."""
 

@@ -12,10 +12,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from scoring.errors import InvalidInput, LookoutError, Unavailable
-from storage.usage.columns import EPOCH, MICROSECOND
+from storage.usage.columns import EPOCH, MICROSECOND, NAME, PERSON
 from storage.usage.landing import Texts
 from storage.usage.midnights import Midnights, local_day, midnights
-from storage.usage.rollups import NAME, PERSON
 from storage.usage.source import Source
 
 if TYPE_CHECKING:

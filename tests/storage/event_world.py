@@ -16,8 +16,8 @@ from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
 from scoring.roster import day_number
 from scoring.signals import Texts
+from storage.usage.columns import NAME, PERSON
 from storage.usage.local import UsageStore
-from storage.usage.rollups import NAME, PERSON
 from tests.scoring.oracle import Use, World
 
 CAIRO = ZoneInfo("Africa/Cairo")

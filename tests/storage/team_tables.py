@@ -42,6 +42,17 @@ def in_duckdb(folder: Path, kind: str, events: list[Row]) -> str:
     return f"duckdb://{file}"
 
 
+def in_parquet(folder: Path, events: list[Row]) -> None:
+    """Several files in a folder."""
+    table = table_of(events, zoned=False)
+    for part in range(3):
+        parts = [list(column) for column in zip(*table[part::3], strict=True)]
+        names = ("happened", "org", "usr", "what", "k", "internal")
+        values = ", ".join(f"unnest(?) AS {name}" for name in names)
+        with closing(duckdb.connect()) as db:
+            db.execute(f"COPY (SELECT {values}) TO '{folder}/{part}.parquet'", parts)
+
+
 def in_postgres(url: str, kind: str, events: list[Row]) -> str:
     with postgres_connection(url) as db:
         db.execute("CREATE SCHEMA shop")

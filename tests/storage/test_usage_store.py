@@ -22,9 +22,9 @@ from scoring.config import ScoreConfig
 from scoring.errors import InvalidInput, Unavailable
 from scoring.model import Event
 from scoring.roster import day_number
+from storage.usage.columns import NAME, PERSON
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
-from storage.usage.rollups import NAME, PERSON
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2024, 5, 20, 12, tzinfo=UTC)

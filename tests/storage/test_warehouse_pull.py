@@ -7,18 +7,13 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
 import duckdb
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from scoring.config import ScoreConfig
 from scoring.errors import InvalidInput, Unavailable
-from storage.usage.columns import EPOCH, day_number
 from storage.usage.local import UsageStore
-from storage.usage.midnights import local_day, midnights
 from storage.usage.pull import blocks, groups
 from storage.usage.source import Source
 from storage.usage.warehouse import Held, Warehouse
@@ -223,33 +218,6 @@ def test_what_cannot_be_read_is_said_without_the_url(
 def test_a_mapping_that_is_not_whole_is_refused(columns: dict[str, str], words: str) -> None:
     with pytest.raises(InvalidInput, match=words):
         Source("duckdb://x", "uses", columns)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    zone=st.sampled_from(sorted(available_timezones())),
-    first=st.integers(day_number(date(1990, 1, 1)), day_number(date(2037, 1, 1))),
-    days=st.integers(1, 40),
-    seconds=st.lists(st.integers(0, 40 * 86_400), min_size=1, max_size=20),
-)
-def test_a_day_begins_where_the_zone_says_in_every_zone(zone: str, first: int, days: int, seconds: list[int]) -> None:
-    where = ZoneInfo(zone)
-    span = midnights(where, first, first + days - 1)
-    for second in seconds:
-        at = EPOCH + timedelta(days=first, seconds=second)
-        at -= timedelta(seconds=at.second, minutes=at.minute % 15)  # as the store: by quarters of an hour
-        begun = [day for start, day in span.starts if start <= at]
-        if span.start <= at < span.end:
-            assert begun[-1] == local_day(at, where)
-        else:
-            assert not first <= local_day(at, where) <= first + days - 1
-
-
-def test_a_day_that_a_zone_left_out_holds_nothing() -> None:
-    samoa, skipped = ZoneInfo("Pacific/Apia"), day_number(date(2011, 12, 30))
-    span = midnights(samoa, skipped, skipped)
-    assert span.start == span.end == midnights(samoa, skipped + 1, skipped + 1).start
-    assert [day for _, day in midnights(samoa, skipped - 1, skipped + 1).starts] == [skipped - 1, skipped + 1]
 
 
 def test_questions_are_cut_into_days_and_accounts_that_are_not_too_much() -> None:

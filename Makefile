@@ -12,9 +12,10 @@ demo: $(VENV)/.runtime            ## a whole workspace on this machine, in a bro
 run: $(VENV)/.runtime             ## the bot, with the settings of .env
 	$(BIN)/lookout run
 
-# Databases of tests are real files whose every commit waits for the disk; in memory that takes no time.
+# Databases of tests are real files whose every commit waits for the disk; in memory that takes no time. Many tests wait
+# for clocks and other processes, so that two cores carry three workers.
 test: $(VENV)/.dev                ## the whole suite
-	$(if $(wildcard /dev/shm/.),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/pytest -n 2 --dist worksteal -q
+	$(if $(wildcard /dev/shm/.),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/pytest -n 3 --dist worksteal -q
 
 check: $(VENV)/.dev               ## format, lint, types, contracts, sizes, docs: the definition of done
 	$(BIN)/ruff format --check .

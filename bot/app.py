@@ -21,7 +21,7 @@ from bot.desk import Desk
 from bot.intake.door import Door
 from bot.intake.drain import Drain
 from bot.leader import Leader
-from bot.loop.ports import Clock, Mailer, UsageScores, Writer
+from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.send import Send
 from bot.schedule import Daily, Schedule
 from bot.scoring_run.worker import ScoringWorker
@@ -128,6 +128,7 @@ async def build(
     *,
     clock: Clock = system_clock,
     slack: AsyncWebClient | None = None,
+    notifier: Notifier | None = None,
     model: Writer | None = None,
     mailer: Mailer | None = None,
     database: SqlStore | None = None,
@@ -147,7 +148,7 @@ async def build(
         clock=clock,
         store=store,
         library=library,
-        notifier=SlackNotifier(slack or _client(settings)),
+        notifier=notifier or SlackNotifier(slack or _client(settings)),
         writer=model or writer_of(settings, library),
         mailer=mailer or mailer_of(settings, clock),
         scores=usage or worker,

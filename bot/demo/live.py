@@ -10,6 +10,7 @@ from typing import Any
 from bot.app import App, build
 from bot.config import Settings
 from bot.loop.ports import Clock
+from handlers.notifier import SlackNotifier, slack_client
 from scoring.model import Account, Milestone, Person
 
 DAILY = "daily"
@@ -56,7 +57,12 @@ class LiveBot:
 
 async def live_bot(settings: Settings, clock: Clock) -> LiveBot:
     """Build the bot that the demo shows."""
-    return LiveBot(await build(settings, clock=clock))
+    client = slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url)
+    return LiveBot(await build(settings, clock=clock, notifier=SlackNotifier(client, sleep=_at_once)))
+
+
+async def _at_once(_seconds: float) -> None:
+    """Slack takes one message a second in a channel; the demo's own takes all, and a fortnight is played at once."""
 
 
 def _one_at_a_time(run: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:

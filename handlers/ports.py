@@ -11,19 +11,24 @@ from typing import Protocol
 
 from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
 from scoring.casework import Draft, Verdict
+from scoring.roles import TeamRole
 
 __all__ = ["Actor", "Desk", "Edited"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who clicks: verified by the middleware. `person_id` is our CSM with the same e-mail, else empty."""
+    """Who clicks: verified by the middleware. `person_id` is our CSM with the same e-mail, else empty.
+
+    `role` is what the settings make of them: admin, lead, else viewer; who is a CSM, the desk knows.
+    """
 
     slack_id: str
     name: str
     team_id: str
     person_id: str = ""
     timezone: str = "UTC"
+    role: TeamRole = TeamRole.VIEWER
 
 
 class Desk(Protocol):

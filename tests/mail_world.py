@@ -14,6 +14,7 @@ from bot.loop.send import Send
 from scoring.casework import Case, CaseState, Draft, Outreach
 from scoring.guardrails import Rules
 from scoring.messages import Mail, Post, Receipt
+from scoring.roles import TeamRole
 from tests.builders import NOW, a_case, a_contact, a_csm, a_draft, a_snapshot, an_account, an_outreach, remember
 
 RULES = MailRules(guard=Rules(zone=ZoneInfo("UTC")), domains=("us.test",))
@@ -27,6 +28,7 @@ class Actor:
     slack_id: str
     name: str = ""
     timezone: str = "UTC"
+    role: TeamRole = TeamRole.VIEWER
 
 
 DANA, BEN_ACTS, STRANGER = Actor("csm-dana", "UDANA"), Actor("csm-ben", "UBEN"), Actor("", "UEVE", "Eve")

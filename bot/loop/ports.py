@@ -13,12 +13,16 @@ from scoring.briefs import CardBrief, DigestBrief
 from scoring.casework import Fact
 from scoring.messages import Mail, Receipt, SlackReceipt, Written
 from scoring.model import Account, Person, Snapshot
+from scoring.roles import TeamRole
 
 Clock = Callable[[], datetime]
 
 
 class Actor(Protocol):
-    """Who acts: a verified person in Slack. `person_id` is our CSM with the same e-mail, else empty."""
+    """Who acts: a verified person in Slack. `person_id` is our CSM with the same e-mail, else empty.
+
+    `role` is what the settings make of them (admin, lead, else viewer); who is a CSM, the database knows.
+    """
 
     @property
     def slack_id(self) -> str: ...
@@ -28,6 +32,8 @@ class Actor(Protocol):
     def person_id(self) -> str: ...
     @property
     def timezone(self) -> str: ...
+    @property
+    def role(self) -> TeamRole: ...
 
 
 class UsageScores(Protocol):

@@ -82,9 +82,7 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.SNOOZED: frozenset({CaseState.OPEN, CaseState.DISMISSED, CaseState.CLOSED}),
     CaseState.APPROVED: frozenset({CaseState.OPEN, CaseState.CONTACTED}),
     CaseState.CONTACTED: frozenset({CaseState.APPROVED, CaseState.SNOOZED, CaseState.DISMISSED, CaseState.CLOSED}),
-    CaseState.DISMISSED: frozenset(),
-    CaseState.CLOSED: frozenset(),
-}
+} | dict.fromkeys((CaseState.DISMISSED, CaseState.CLOSED), frozenset[CaseState]())
 LIVE_STATES = frozenset({CaseState.OPEN, CaseState.SNOOZED, CaseState.APPROVED, CaseState.CONTACTED})
 
 
@@ -185,11 +183,9 @@ OUTREACH_MOVES: dict[OutreachState, frozenset[OutreachState]] = {
         {OutreachState.SENT, OutreachState.FAILED, OutreachState.UNCERTAIN, OutreachState.APPROVED}
     ),
     OutreachState.UNCERTAIN: frozenset({OutreachState.SENT, OutreachState.FAILED}),
-    OutreachState.SENT: frozenset(),
-    OutreachState.FAILED: frozenset(),
-    OutreachState.UNDONE: frozenset(),
-    OutreachState.STOPPED: frozenset(),
-}
+} | dict.fromkeys(
+    (OutreachState.SENT, OutreachState.FAILED, OutreachState.UNDONE, OutreachState.STOPPED), frozenset[OutreachState]()
+)
 
 
 class OutreachKind(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import func, update
@@ -81,6 +82,17 @@ class SqlOutreaches:
             .order_by(col(OutreachRow.approved_at).desc(), col(OutreachRow.id).desc())
             .limit(1)
         )
+        return None if row is None else value(Outreach, row)
+
+    async def by_message_ids(self, message_ids: Iterable[str]) -> dict[str, Outreach]:
+        """Message-ID → the mail that has it; others' are left out."""
+        rows = await self._db.among(OutreachRow, col(OutreachRow.message_id), message_ids)
+        return {row.message_id: value(Outreach, row) for row in rows}
+
+    async def by_token(self, token: str) -> Outreach | None:
+        """The mail whose Message-ID begins with this token."""
+        begins = col(OutreachRow.message_id).startswith(f"<{token}", autoescape=True)
+        row = await self._db.first(select(OutreachRow).where(begins).order_by(col(OutreachRow.id)).limit(1))
         return None if row is None else value(Outreach, row)
 
     async def due(self, now: datetime) -> list[Outreach]:

@@ -20,6 +20,7 @@ from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
 from storage.inbox import SqlInbox
 from storage.outreach import SqlOutreaches
+from storage.replies import SqlReplies
 from storage.slack_outbox import SqlSlackOutbox
 from storage.snapshots import SqlSnapshots
 from storage.transaction import Transaction
@@ -33,6 +34,7 @@ class SqlUnitOfWork:
         self.snapshots = SqlSnapshots(transaction)
         self.cases = SqlCases(transaction)
         self.outreach = SqlOutreaches(transaction)
+        self.replies = SqlReplies(transaction)
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)

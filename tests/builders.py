@@ -23,6 +23,7 @@ from scoring.casework import (
     TriggerKind,
 )
 from scoring.model import Account, Band, Health, Milestone, Part, Person, Role, Signals, Snapshot, Ticket
+from scoring.replies import Reply, ReplyKind
 
 TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -130,6 +131,20 @@ def an_outreach(id: str = "mail-1", case_id: str = "case-1", **more: Any) -> Out
     return Outreach(id, case_id, **known | more)
 
 
+def a_reply(id: str = "reply-1", outreach_id: str = "mail-1", **more: Any) -> Reply:  # noqa: A002
+    """What Kim answered now."""
+    known = {
+        "case_id": "case-1",
+        "account_id": "acme",
+        "kind": ReplyKind.ANSWER,
+        "from_email": "kim@acme.test",
+        "text": "Yes, please.",
+        "received_at": NOW,
+        "message_id": f"<{id}@acme.test>",
+    }
+    return Reply(id, outreach_id, **known | more)
+
+
 def a_decision(account_id: str = "acme", **more: Any) -> Decision:
     """Why nothing was done about an account today."""
     return Decision(
@@ -161,6 +176,8 @@ async def remember(store: Any, *things: Any) -> None:
             assert await work.outreach.add_draft(draft), f"version {draft.version} exists already"
         for outreach in of.pop(Outreach, []):
             await work.outreach.add(outreach)
+        for reply in of.pop(Reply, []):
+            assert await work.replies.add(reply), f"{reply.id} is known already"
         for entry in of.pop(AuditEntry, []):
             await work.audit.add(entry)
     assert not of, f"cannot store {', '.join(kind.__name__ for kind in of)}"

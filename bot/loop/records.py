@@ -15,6 +15,7 @@ from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Outrea
 from scoring.listing import Named, Standing
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
+from scoring.replies import ReadUpTo, Reply
 
 
 class Accounts(Protocol):
@@ -125,6 +126,12 @@ class Outreaches(Protocol):
     async def add(self, outreach: Outreach) -> None: ...
     async def get(self, outreach_id: str) -> Outreach | None: ...
     async def latest_of(self, case_id: str) -> Outreach | None: ...
+    async def by_message_ids(self, message_ids: Iterable[str]) -> dict[str, Outreach]:
+        """Message-ID → the mail that has it; others' are left out."""
+
+    async def by_token(self, token: str) -> Outreach | None:
+        """The mail whose Message-ID begins with this token (`scoring/addresses.py`)."""
+
     async def due(self, now: datetime) -> list[Outreach]:
         """Approved mails whose `not_before` has come, oldest first; nothing is claimed."""
 
@@ -146,6 +153,23 @@ class Outreaches(Protocol):
     async def suppress(self, email: str, reason: str, at: datetime) -> None: ...
     async def suppressed(self, email: str) -> str | None:
         """Why this address must not be written to, or None."""
+
+
+class Replies(Protocol):
+    """What came back for mails, and how far each mailbox was read."""
+
+    async def add(self, reply: Reply) -> bool:
+        """Keep it; False when it is known already."""
+
+    async def of_case(self, case_id: str) -> list[Reply]: ...
+    async def last_answer_at(self, account_id: str) -> datetime | None:
+        """When an account answered last, by mail or elsewhere; automatic replies and bounces are no answers."""
+
+    async def since(self, instant: datetime) -> list[Reply]:
+        """What arrived at an instant or later, oldest first; it may have been read long after it arrived."""
+
+    async def read_up_to(self, mailbox: str) -> ReadUpTo | None: ...
+    async def have_read(self, mark: ReadUpTo) -> None: ...
 
 
 class SlackOutbox(Protocol):
@@ -212,6 +236,8 @@ class UnitOfWork(Protocol):
     def cases(self) -> Cases: ...
     @property
     def outreach(self) -> Outreaches: ...
+    @property
+    def replies(self) -> Replies: ...
     @property
     def slack(self) -> SlackOutbox: ...
     @property

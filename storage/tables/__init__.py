@@ -5,6 +5,7 @@ from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
 from storage.tables.inbox import InboxKeyRow, InboxRow
 from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
 from storage.tables.outreach import IN_FLIGHT, ON_ITS_WAY, DraftRow, OutreachRow, SuppressionRow
+from storage.tables.replies import ReadUpToRow, ReplyRow
 from storage.tables.slack import CardRow, PostRow
 from storage.tables.snapshots import SnapshotRow
 
@@ -26,6 +27,8 @@ __all__ = [
     "OutreachRow",
     "PersonRow",
     "PostRow",
+    "ReadUpToRow",
+    "ReplyRow",
     "SnapshotRow",
     "SuppressionRow",
     "TicketRow",

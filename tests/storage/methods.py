@@ -9,6 +9,7 @@ from typing import Any
 from bot.loop import records
 from scoring.casework import OutreachState
 from scoring.messages import Post
+from scoring.replies import ReadUpTo
 from tests.builders import (
     NOW,
     TODAY,
@@ -17,6 +18,7 @@ from tests.builders import (
     a_decision,
     a_draft,
     a_milestone,
+    a_reply,
     a_snapshot,
     a_ticket,
     a_trigger,
@@ -31,6 +33,7 @@ REPOSITORIES = {
     "snapshots": records.Snapshots,
     "cases": records.Cases,
     "outreach": records.Outreaches,
+    "replies": records.Replies,
     "slack": records.SlackOutbox,
     "audit": records.Audit,
     "flags": records.Flags,
@@ -86,6 +89,8 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "outreach.add": lambda work: work.outreach.add(an_outreach()),
     "outreach.get": lambda work: work.outreach.get("mail-1"),
     "outreach.latest_of": lambda work: work.outreach.latest_of("case-1"),
+    "outreach.by_message_ids": lambda work: work.outreach.by_message_ids(["<a@b.test>"]),
+    "outreach.by_token": lambda work: work.outreach.by_token("0123456789abcdef"),
     "outreach.due": lambda work: work.outreach.due(NOW),
     "outreach.move": lambda work: work.outreach.move(
         "mail-1", OutreachState.APPROVED, OutreachState.SENDING, claimed_at=NOW
@@ -96,6 +101,12 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "outreach.sent_since": lambda work: work.outreach.sent_since(NOW),
     "outreach.suppress": lambda work: work.outreach.suppress("kim@acme.test", "asked us to stop", NOW),
     "outreach.suppressed": lambda work: work.outreach.suppressed("kim@acme.test"),
+    "replies.add": lambda work: work.replies.add(a_reply()),
+    "replies.of_case": lambda work: work.replies.of_case("case-1"),
+    "replies.last_answer_at": lambda work: work.replies.last_answer_at("acme"),
+    "replies.since": lambda work: work.replies.since(NOW),
+    "replies.read_up_to": lambda work: work.replies.read_up_to("ana@us.test"),
+    "replies.have_read": lambda work: work.replies.have_read(ReadUpTo("ana@us.test", 1, 1)),
     "slack.want_card": lambda work: work.slack.want_card("case-1", channel="#cs"),
     "slack.card": lambda work: work.slack.card("case-1"),
     "slack.cards_due": lambda work: work.slack.cards_due(NOW),

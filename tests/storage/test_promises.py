@@ -11,6 +11,7 @@ from bot.loop import records
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Trigger
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Ticket
+from scoring.replies import ReadUpTo, Reply
 from storage import tables
 from storage.transaction import table
 from storage.unit_of_work import SqlStore, SqlUnitOfWork
@@ -28,6 +29,8 @@ ROWS = {
     Outreach: tables.OutreachRow,
     Card: tables.CardRow,
     Post: tables.PostRow,
+    Reply: tables.ReplyRow,
+    ReadUpTo: tables.ReadUpToRow,
     AuditEntry: tables.AuditRow,
 }
 

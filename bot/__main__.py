@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,21 @@ cli = typer.Typer(
 OURS_ALONE = 0o077
 screen = Console()
 errors = Console(stderr=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"lookout {version('lookout')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def lookout(
+    _: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """The churn radar that lives in Slack."""
 
 
 @cli.command()

@@ -26,7 +26,7 @@ async def on_health(ack: AsyncAck, body: dict[str, Any], desk: Desk, actor: Acto
     """Answer in the acknowledgement, to this person alone."""
     raw = str(body.get("text") or "").strip()
     query = asked_for(raw)
-    if query.lower() in HELP:
+    if query.lower() in HELP or (query and not any(letter.isalnum() for letter in query)):
         built = saying(USAGE)
     elif query:
         built = await _found(desk, query)

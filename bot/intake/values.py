@@ -23,6 +23,7 @@ LONGEST_TEXT = 2_000
 YES, NO = frozenset({"true", "yes", "y", "1", "t"}), frozenset({"false", "no", "n", "0", "f"})
 CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]")
 NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+THOUSANDS = re.compile(r"\d{1,3}\.\d{3}")
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 NOT_UTF8 = "has bytes that are not UTF-8; save the file as UTF-8"
@@ -114,6 +115,9 @@ def times(value: object, _zone: tzinfo = UTC) -> int | None:
 
 def money(value: object, _zone: tzinfo = UTC) -> int | None:
     """A sum in whole units of the currency, rounded; no separators, no signs: they mean different things to people."""
+    if isinstance(value, str) and THOUSANDS.fullmatch(value.strip()):
+        # In half of Europe 48.000 is forty-eight thousand, and no sum has tenths of a cent.
+        raise Unusable(f"can be read in two ways, write it without a point: {shown(value)}")
     number = _number(value)
     if number is None:
         return None

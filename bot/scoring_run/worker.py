@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -218,7 +219,12 @@ class ScoringWorker:
 
 def _process() -> ProcessPoolExecutor:
     """One process, started afresh: a copy of ours would bring along threads and open files."""
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_leave_signals_to_us)
+
+
+def _leave_signals_to_us() -> None:
+    """Ctrl+C reaches every process of a terminal; the bot decides what ends, and its worker ends with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 async def task_from(

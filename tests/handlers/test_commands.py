@@ -55,7 +55,7 @@ async def test_nothing_typed_gives_my_five_worst(hands: Hands, desk: ScriptedDes
     assert message_faults(shown) == []
 
 
-@pytest.mark.parametrize("typed", ["help", "HELP", "?", "--help"])
+@pytest.mark.parametrize("typed", ["help", "HELP", "?", "--help", "???", "…!"])
 async def test_help_says_what_can_be_asked(hands: Hands, desk: ScriptedDesk, typed: str) -> None:
     assert body_of(await hands.command(typed))["text"] == USAGE
     assert desk.requests("health") == []

@@ -23,6 +23,7 @@ class Desk(Intervene, Lookup):
             writer=parts.writer,
             brief=parts.brief,
             rules=parts.rules,
+            rights=parts.rights,
         )
         object.__setattr__(self, "names", Names())
         object.__setattr__(self, "_on_request", on_request)

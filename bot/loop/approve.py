@@ -14,6 +14,7 @@ from scoring.briefs import Answer
 from scoring.casework import Case, CaseState, Draft, Outreach, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.guardrails import Yes
+from scoring.roles import Deed
 
 SOON = timedelta(minutes=2)
 LEAVING = frozenset({OutreachState.APPROVED, OutreachState.SENDING, OutreachState.SENT, OutreachState.UNCERTAIN})
@@ -66,7 +67,7 @@ class Mails(Decisions):
             await act.record(changed, "approved", said, detail=f"version {draft.version} {draft.content_hash}")
             return _accepted(act, mail)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.APPROVE, about=case_id)
 
     async def undo(self, outreach_id: str, actor: Actor) -> Answer:
         """Take an approval back while the mail has not been claimed: not sent, or already sent, never both (C9)."""
@@ -78,7 +79,7 @@ class Mails(Decisions):
             said = UNDONE_NOTE.format(who=await act.who())
             return await _follow(act, moved, CaseState.OPEN, "undone", said)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.UNDO, about=outreach_id)
 
     async def arrived(self, outreach_id: str, actor: Actor) -> Answer:
         """A person knows that an uncertain mail arrived: it counts as sent (R54)."""
@@ -94,7 +95,7 @@ class Mails(Decisions):
             said = ARRIVED_NOTE.format(who=await act.who(), email=moved.to_email)
             return await _follow(act, moved, CaseState.CONTACTED, "arrived", said)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.SETTLE, about=outreach_id)
 
     async def send_again(self, outreach_id: str, actor: Actor) -> Answer:
         """A person decides that an uncertain mail did not arrive: a new attempt, with an id of its own (R54)."""
@@ -118,7 +119,7 @@ class Mails(Decisions):
             await act.record(changed, "sent again", said, detail=outreach_id)
             return _accepted(act, mail)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.SETTLE, about=outreach_id)
 
     def _mail_is_on(self) -> None:
         if self.rules.off:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from bot.loop.decisions import must_be_ours, name_of
+from bot.loop.decisions import name_of
 from bot.loop.docket import Docket
 from bot.loop.ports import Actor, Clock, Wake
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.rights import Rights
 from scoring.briefs import Answer
 from scoring.casework import Fact, Trigger, TriggerKind
 from scoring.errors import Refused
 from scoring.matter import Matter, Move, Today
 from scoring.model import Account, Band
 from scoring.policy import decide
+from scoring.roles import Deed
 from scoring.severity import high_value, is_complex
 from scoring.triggers import standing
 
@@ -36,13 +38,14 @@ class OnRequest:
     docket: Docket
     clock: Clock
     wake: Wake
+    rights: Rights = field(default_factory=Rights)
 
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """Open a case on an account for one of our CSMs; a private answer says what happened."""
         try:
             async with self.store() as work:
-                await must_be_ours(work, actor)
                 account = await work.accounts.get(account_id)
+                await self.rights.must(work, actor, Deed.OPEN_CASE, account, None)
                 if account is None:
                     return Answer(ok=False, text=NOT_FOUND)
                 answer = await self._open(work, account, actor)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.loop.ports import Actor, Clock, Wake, Writer
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.rights import Rights
 from bot.loop.saying import say_in_thread, show
 from bot.loop.second_look import MailRules
 from scoring.briefs import Answer, CardBrief
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.hours import zone_named
-from scoring.model import Role
+from scoring.model import Account
+from scoring.roles import Deed
 
 Brief = Callable[[UnitOfWork, str], Awaitable[CardBrief | None]]
 
 UTC_ZONE = ZoneInfo("UTC")
 
-STRANGER = (
-    "Nothing was changed and nothing was sent. Only a CSM whom Lookout knows by e-mail, and who has not left, can do "
-    "this; ask your lead to import you as one."
-)
 GONE = "This case or its account no longer exists. Nothing was sent."
 BEATEN = {
     CaseState.OPEN: "This card is open: {who} changed it at {when}. Nothing was sent.",
@@ -110,12 +108,19 @@ class Decisions:
     writer: Writer
     brief: Brief
     rules: MailRules
+    rights: Rights = field(default_factory=Rights)
 
-    async def act(self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]]) -> Answer:
-        """One decision in one transaction: whoever is refused has changed nothing; else the sweeps wake up."""
+    async def act(
+        self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]], *, deed: Deed = Deed.PAUSE, about: str = ""
+    ) -> Answer:
+        """One decision in one transaction: whoever is refused has changed nothing; else the sweeps wake up.
+
+        `deed` is what the table of rights is asked for, `about` the case or mail that it is done to.
+        """
         try:
             async with self.store() as work:
-                await must_be_ours(work, actor)
+                account, case = await subject(work, about)
+                await self.rights.must(work, actor, deed, account, case)
                 answer = await decide(Act(work, self.clock(), actor))
         except (Refused, TooLate) as refusal:
             return Answer(ok=False, text=str(refusal))
@@ -123,11 +128,11 @@ class Decisions:
         return answer
 
 
-async def must_be_ours(work: UnitOfWork, actor: Actor) -> None:
-    """Raises for everybody but a CSM who is still with us (promise 6): a Slack account may outlive the job (K2)."""
-    person = await work.accounts.person(actor.person_id) if actor.person_id else None
-    if person is None or person.role is not Role.CSM or person.left:
-        raise Refused(STRANGER)
+async def subject(work: UnitOfWork, about: str) -> tuple[Account | None, Case | None]:
+    """The account and case behind the id of a case or a mail; nothing for an id of neither."""
+    mail = await work.outreach.get(about) if about else None
+    case = await work.cases.get(mail.case_id if mail else about) if about else None
+    return (await work.accounts.get(case.account_id) if case else None), case
 
 
 async def name_of(work: UnitOfWork, key: str) -> str:

@@ -16,6 +16,7 @@ from scoring.casework import Case, CaseState, Draft, Finding
 from scoring.errors import Refused, TooLate
 from scoring.facts import draft_facts
 from scoring.model import Person, Role
+from scoring.roles import Deed
 
 LONGEST_SUBJECT = 200
 LONGEST_BODY = 3_000
@@ -68,7 +69,7 @@ class Drafts(Decisions):
             made.append(latest if text == (latest.subject, latest.body) else await self._save(act, case, latest, text))
             return Answer(ok=True)
 
-        answer = await self.act(actor, decide)
+        answer = await self.act(actor, decide, deed=Deed.EDIT, about=case_id)
         if not answer.ok:
             return Edited(answer)
         return Edited(answer, made[0], tuple(finding.text for finding in made[0].findings))
@@ -94,7 +95,7 @@ class Drafts(Decisions):
                 await tell(act.work, csm, f"handed:{case.id}:{changed.version}", text)
             return Answer(ok=True)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.ASSIGN, about=case_id)
 
     async def _save(self, act: Act, case: Case, latest: Draft, text: tuple[str, str]) -> Draft:
         edited = _next(latest, act.now, subject=text[0], body=text[1], origin=act.key, note="")

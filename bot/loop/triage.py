@@ -9,6 +9,7 @@ from bot.loop.ports import Actor
 from scoring.briefs import Answer
 from scoring.casework import AuditEntry, CaseState, Verdict
 from scoring.errors import Refused
+from scoring.roles import Deed
 
 LONGEST_SNOOZE = timedelta(days=180)
 LONGEST_NOTE = 500
@@ -18,7 +19,6 @@ FAR = "A snooze lasts at most {days} days. Nothing was changed; choose an earlie
 SNOOZED_NOTE = "{who} snoozed this until {when}{reason}."
 WOKEN_NOTE = "{who} woke this up."
 DISMISSED_NOTE = "{who} dismissed this as “{verdict}”{note}."
-ONLY_LEADS = "Nothing was changed. Only a lead can do this: {names}."
 PAUSED = "All sending is paused. Nothing leaves until a lead resumes it."
 RESUMED = "Sending goes on. What was approved leaves in its working hours, after another look at the facts."
 NOT_PAUSED = "Sending was not paused."
@@ -47,7 +47,7 @@ class Triage(Decisions):
             await act.record(changed, "snoozed", said, detail=f"until {until.isoformat()}: {why}")
             return Answer(ok=True)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.SNOOZE, about=case_id)
 
     async def wake_up(self, case_id: str, actor: Actor) -> Answer:
         """Take a snoozed case up again."""
@@ -60,7 +60,7 @@ class Triage(Decisions):
             await act.record(changed, "woken", WOKEN_NOTE.format(who=await act.who()))
             return Answer(ok=True)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.WAKE, about=case_id)
 
     async def dismiss(self, case_id: str, verdict: Verdict, note: str, actor: Actor) -> Answer:
         """End a case with what it was: right, known, a false alarm, wrong data (R82)."""
@@ -75,27 +75,24 @@ class Triage(Decisions):
             await act.record(changed, "dismissed", said, detail=f"{verdict.value}: {why}")
             return Answer(ok=True)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.DISMISS, about=case_id)
 
     async def pause(self, actor: Actor, *, paused: bool) -> Answer:
         """Stop all sending before the next claim, for anybody who sees a reason to; a lead lets it go on (R44, L5)."""
 
         async def decide(act: Act) -> Answer:
             was = await act.work.flags.get("paused") is not None
-            if not paused:
-                await _lead(act)
             if was is not paused:
                 await act.work.flags.set("paused", f"{act.key} {act.now.isoformat()}" if paused else None)
                 await act.work.audit.add(AuditEntry(act.now, act.key, "paused" if paused else "resumed"))
             return Answer(ok=True, text=PAUSED if paused else RESUMED if was else NOT_PAUSED)
 
-        return await self.act(actor, decide)
+        return await self.act(actor, decide, deed=Deed.PAUSE if paused else Deed.RESUME)
 
     async def storm(self, actor: Actor, *, release: bool) -> Answer:
         """A lead releases or drops what a storm held; the alert stage does the rest (R35)."""
 
         async def decide(act: Act) -> Answer:
-            await _lead(act)
             if await act.work.flags.get("storm") is None:
                 return Answer(ok=False, text=NO_STORM)
             answer = "release" if release else "drop"
@@ -104,14 +101,7 @@ class Triage(Decisions):
             await act.work.audit.add(AuditEntry(act.now, act.key, f"storm {answer}"))
             return Answer(ok=True, text=RELEASED if release else DROPPED)
 
-        return await self.act(actor, decide)
-
-
-async def _lead(act: Act) -> None:
-    """Raises unless the actor is a lead; where nobody is marked as one, every CSM is (fail closed, but no dead end)."""
-    leads = [csm for csm in await act.work.accounts.csms() if csm.lead and not csm.left]
-    if leads and act.key not in {lead.id for lead in leads}:
-        raise Refused(ONLY_LEADS.format(names=", ".join(lead.name or lead.email for lead in leads)))
+        return await self.act(actor, decide, deed=Deed.STORM)
 
 
 def _short(text: str) -> str:

@@ -18,6 +18,7 @@ from bot.loop.briefing import strongest
 from scoring.casework import CaseState, TriggerKind
 from scoring.config import PolicyConfig
 from scoring.model import Band
+from scoring.roles import TeamRole
 from scoring.routing import Routing
 from tests.alert_world import FIRST_DAY, LEE, Fleet, Scribe
 from tests.builders import a_contact, a_csm, a_snapshot, an_account, remember
@@ -640,11 +641,11 @@ async def test_after_a_snooze_the_clock_of_a_card_starts_anew(fleet: Fleet) -> N
 
 
 class Dana:
-    slack_id, name, person_id, timezone = "U0", "Dana", "csm-0", "UTC"
+    slack_id, name, person_id, timezone, role = "U0", "Dana", "csm-0", "UTC", TeamRole.VIEWER
 
 
 class Stranger:
-    slack_id, name, person_id, timezone = "UX", "Eve", "", "UTC"
+    slack_id, name, person_id, timezone, role = "UX", "Eve", "", "UTC", TeamRole.VIEWER
 
 
 async def test_a_person_who_asks_gets_a_card_whatever_the_rules_say(store: Any) -> None:

@@ -1,0 +1,117 @@
+"""May this person do that, now? Asked before anything changes; a no names those who may (promise 6, UX 39)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.loop.ports import Actor
+from bot.loop.records import UnitOfWork
+from scoring import wording
+from scoring.casework import Case
+from scoring.errors import Refused
+from scoring.model import Account, Person, Role
+from scoring.roles import NEEDS, SLACK_GROUP, Deed, Staff, TeamRole, allowed
+
+NAMED = 6
+# What ends in a mail: the second look must find out whether who approved it is still with us (C7).
+BY_A_KNOWN_PERSON = frozenset({Deed.APPROVE, Deed.CONFIRM, Deed.SETTLE})
+# Where no admin is named but somebody is marked as lead, these were the lead's already.
+BY_A_MARKED_LEAD = frozenset({Deed.RESUME, Deed.STORM})
+
+STRANGER = (
+    "Nothing was changed and nothing was sent. Only a CSM whom Lookout knows by e-mail, and who has not left, can do "
+    "this; ask your lead to import you as one."
+)
+ONLY_LEADS = "Nothing was changed. Only a lead can do this: {names}."
+NOT_YOURS = "Nothing was changed and nothing was sent. Only {owner} and leads may {deed}. Leads: {names}."
+NOBODYS = "Nothing was changed and nothing was sent. Nobody owns this account, so only leads may {deed}: {names}."
+ONLY_ROLE = "Nothing was changed and nothing was sent. Only {role}s may {deed}: {names}."
+NO_ADMIN = (
+    "Nothing was changed. Only admins may {deed}, and nobody is one yet: name somebody in LOOKOUT_ADMINS and start "
+    "Lookout again."
+)
+A_GROUP = "the Slack user group {id}"
+A_USER = "the Slack user {id}"
+NOBODY = "nobody yet"
+AND_MORE = "{count} more"
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What the settings say of people, put to the table of `scoring/roles.py`."""
+
+    staff: Staff = field(default_factory=Staff)
+    lead_email: str = ""
+
+    async def must(
+        self, work: UnitOfWork, actor: Actor, deed: Deed, account: Account | None, case: Case | None
+    ) -> None:
+        """Raise `Refused` unless this person may do the deed, on this account if it is about one."""
+        person = await work.accounts.person(actor.person_id) if actor.person_id else None
+        ours = person is not None and person.role is Role.CSM and not person.left
+        if not ours and (not self.staff.settled or deed in BY_A_KNOWN_PERSON):
+            raise Refused(STRANGER)
+        role = self._role(actor, person)
+        owner = await _owner(work, account, case)
+        own = owner is not None and owner.id == actor.person_id
+        if not allowed(deed, role, own=own, settled=self.staff.settled):
+            raise Refused(await self._refusal(work, deed, owner))
+        if not self.staff.settled and deed in BY_A_MARKED_LEAD and not role.includes(TeamRole.LEAD):
+            await self._must_be_marked(work)
+
+    def _role(self, actor: Actor, person: Person | None) -> TeamRole:
+        """The higher of what settings and people say; whoever left is a viewer, whatever a list still says (K2)."""
+        if person is None or person.role is not Role.CSM:
+            return actor.role
+        if person.left:
+            return TeamRole.VIEWER
+        by_people = TeamRole.LEAD if self._leads(person) else TeamRole.CSM
+        return actor.role if actor.role.includes(by_people) else by_people
+
+    def _leads(self, person: Person) -> bool:
+        return person.lead or (bool(self.lead_email) and person.email.strip().lower() == self.lead_email.lower())
+
+    async def _must_be_marked(self, work: UnitOfWork) -> None:
+        leads = [csm for csm in await work.accounts.csms() if self._leads(csm) and not csm.left]
+        if leads or self.staff.leads:
+            raise Refused(ONLY_LEADS.format(names=await self._names(work, TeamRole.LEAD)))
+
+    async def _refusal(self, work: UnitOfWork, deed: Deed, owner: Person | None) -> str:
+        need = NEEDS[deed]
+        if need.own:
+            names = await self._names(work, TeamRole.LEAD)
+            text = NOT_YOURS if owner else NOBODYS
+            return text.format(owner=(owner.name or owner.email) if owner else "", deed=deed.value, names=names)
+        if need.role is TeamRole.ADMIN and not self.staff.admins:
+            return NO_ADMIN.format(deed=deed.value)
+        if need.role is TeamRole.CSM:
+            return STRANGER
+        return ONLY_ROLE.format(role=need.role.value, deed=deed.value, names=await self._names(work, need.role))
+
+    async def _names(self, work: UnitOfWork, role: TeamRole) -> str:
+        """Who has at least this role, as a sentence calls them; at most a handful."""
+        found: dict[str, None] = {}
+        if role is TeamRole.LEAD:
+            marked = [csm for csm in await work.accounts.csms() if self._leads(csm) and not csm.left]
+            found |= dict.fromkeys(lead.name or lead.email for lead in marked)
+            found |= dict.fromkeys([await _named(work, key) for key in sorted(self.staff.leads)])
+        found |= dict.fromkeys([await _named(work, key) for key in sorted(self.staff.admins)])
+        names = list(found)
+        more = [AND_MORE.format(count=len(names) - NAMED)] if len(names) > NAMED else []
+        return wording.listed([*names[:NAMED], *more]) if names else NOBODY
+
+
+async def _named(work: UnitOfWork, key: str) -> str:
+    """A person whom the settings name, by name where we know them."""
+    if SLACK_GROUP.fullmatch(key):
+        return A_GROUP.format(id=key)
+    accounts = work.accounts
+    person = await accounts.csm_by_email(key) if "@" in key else await accounts.csm_by_slack_id(key)
+    return (person.name if person else "") or (key if "@" in key else A_USER.format(id=key))
+
+
+async def _owner(work: UnitOfWork, account: Account | None, case: Case | None) -> Person | None:
+    """Whose account it is, as its card says: the case's person, else the account's; nobody who left."""
+    csm_id = (case.csm_id if case else None) or (account.csm_id if account else None)
+    person = await work.accounts.person(csm_id) if csm_id else None
+    return person if person and person.role is Role.CSM and not person.left else None

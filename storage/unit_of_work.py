@@ -19,6 +19,7 @@ from storage.engine import address, reader, writer
 from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
 from storage.inbox import SqlInbox
+from storage.mailboxes import SqlMailboxes
 from storage.outreach import SqlOutreaches
 from storage.replies import SqlReplies
 from storage.slack_outbox import SqlSlackOutbox
@@ -35,6 +36,7 @@ class SqlUnitOfWork:
         self.cases = SqlCases(transaction)
         self.outreach = SqlOutreaches(transaction)
         self.replies = SqlReplies(transaction)
+        self.mailboxes = SqlMailboxes(transaction)
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)

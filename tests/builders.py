@@ -22,6 +22,7 @@ from scoring.casework import (
     Trigger,
     TriggerKind,
 )
+from scoring.mailboxes import Access, Mailbox, MailboxKind
 from scoring.model import Account, Band, Health, Milestone, Part, Person, Role, Signals, Snapshot, Ticket
 from scoring.replies import Reply, ReplyKind
 
@@ -145,6 +146,12 @@ def a_reply(id: str = "reply-1", outreach_id: str = "mail-1", **more: Any) -> Re
     return Reply(id, outreach_id, **known | more)
 
 
+def a_mailbox(email: str = "dana@us.test", **more: Any) -> Mailbox:
+    """Dana's own mailbox, by SMTP; what is sealed opens with no key."""
+    access = Access(smtp_host="mail.us.test", imap_host="mail.us.test")
+    return Mailbox(email, **{"kind": MailboxKind.SMTP, "access": access, "sealed": "sealed", "added_at": NOW} | more)
+
+
 def a_decision(account_id: str = "acme", **more: Any) -> Decision:
     """Why nothing was done about an account today."""
     return Decision(
@@ -178,6 +185,8 @@ async def remember(store: Any, *things: Any) -> None:
             await work.outreach.add(outreach)
         for reply in of.pop(Reply, []):
             assert await work.replies.add(reply), f"{reply.id} is known already"
+        for mailbox in of.pop(Mailbox, []):
+            await work.mailboxes.put(mailbox)
         for entry in of.pop(AuditEntry, []):
             await work.audit.add(entry)
     assert not of, f"cannot store {', '.join(kind.__name__ for kind in of)}"

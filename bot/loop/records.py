@@ -13,6 +13,7 @@ from typing import Protocol
 
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.listing import Named, Standing
+from scoring.mailboxes import Mailbox
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
 from scoring.replies import ReadUpTo, Reply
@@ -172,6 +173,23 @@ class Replies(Protocol):
     async def have_read(self, mark: ReadUpTo) -> None: ...
 
 
+class Mailboxes(Protocol):
+    """The mailboxes of CSMs; whose secrets are sealed (`scoring/mailboxes.py`)."""
+
+    async def all(self) -> list[Mailbox]: ...
+    async def of(self, email: str) -> Mailbox | None:
+        """The mailbox with this address, however its letters are written."""
+
+    async def put(self, mailbox: Mailbox) -> None:
+        """Keep a mailbox, in the place of the one with its address."""
+
+    async def reseal(self, email: str, *, was: str, sealed: str) -> bool:
+        """Change what is sealed if nobody else did since it was read; False when beaten or gone."""
+
+    async def remove(self, email: str) -> bool:
+        """Forget a mailbox; False when there is none."""
+
+
 class SlackOutbox(Protocol):
     """What Slack still has to be told: at least once, newest state wins (see the two outboxes in DESIGN.md)."""
 
@@ -238,6 +256,8 @@ class UnitOfWork(Protocol):
     def outreach(self) -> Outreaches: ...
     @property
     def replies(self) -> Replies: ...
+    @property
+    def mailboxes(self) -> Mailboxes: ...
     @property
     def slack(self) -> SlackOutbox: ...
     @property

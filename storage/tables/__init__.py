@@ -4,6 +4,7 @@ from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketR
 from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
 from storage.tables.inbox import InboxKeyRow, InboxRow
 from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
+from storage.tables.mailboxes import MailboxRow
 from storage.tables.outreach import IN_FLIGHT, ON_ITS_WAY, DraftRow, OutreachRow, SuppressionRow
 from storage.tables.replies import ReadUpToRow, ReplyRow
 from storage.tables.slack import CardRow, PostRow
@@ -23,6 +24,7 @@ __all__ = [
     "InboxKeyRow",
     "InboxRow",
     "LeaseRow",
+    "MailboxRow",
     "MilestoneRow",
     "OutreachRow",
     "PersonRow",

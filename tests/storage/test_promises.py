@@ -9,6 +9,7 @@ import pytest
 
 from bot.loop import records
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Trigger
+from scoring.mailboxes import Mailbox
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Ticket
 from scoring.replies import ReadUpTo, Reply
@@ -30,6 +31,7 @@ ROWS = {
     Card: tables.CardRow,
     Post: tables.PostRow,
     Reply: tables.ReplyRow,
+    Mailbox: tables.MailboxRow,
     ReadUpTo: tables.ReadUpToRow,
     AuditEntry: tables.AuditRow,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from scoring.follow_up import FollowUps
 from scoring.model import Reading
 
 SIGNAL_WEIGHTS: Mapping[str, float] = MappingProxyType(
@@ -68,6 +69,10 @@ class PolicyConfig:
     renewal_days: int = 90
     undo_seconds: int = 10
     contact_gap_days: int = 7
+    automatic_per_day: int = 20
+    automatic_account_days: int = 90
+    automatic_hold_minutes: int = 60
+    follow_ups: FollowUps = FollowUps.AUTOMATIC
 
     @property
     def literal(self) -> bool:

@@ -18,7 +18,9 @@ from storage.cases import SqlCases
 from storage.engine import address, reader, writer
 from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
+from storage.follow_ups import SqlFollowUps
 from storage.inbox import SqlInbox
+from storage.intended import SqlIntended
 from storage.mailboxes import SqlMailboxes
 from storage.outreach import SqlOutreaches
 from storage.replies import SqlReplies
@@ -37,6 +39,8 @@ class SqlUnitOfWork:
         self.outreach = SqlOutreaches(transaction)
         self.replies = SqlReplies(transaction)
         self.mailboxes = SqlMailboxes(transaction)
+        self.follow_ups = SqlFollowUps(transaction)
+        self.intended = SqlIntended(transaction)
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)

@@ -7,9 +7,10 @@ account, `acme`. `remember()` stores any of them in an order that the database a
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from scoring.automatic import Fate, Intended, Mode
 from scoring.casework import (
     AuditEntry,
     Case,
@@ -22,6 +23,7 @@ from scoring.casework import (
     Trigger,
     TriggerKind,
 )
+from scoring.follow_up import FollowUp
 from scoring.mailboxes import Access, Mailbox, MailboxKind
 from scoring.model import Account, Band, Health, Milestone, Part, Person, Role, Signals, Snapshot, Ticket
 from scoring.replies import Reply, ReplyKind
@@ -144,6 +146,20 @@ def a_reply(id: str = "reply-1", outreach_id: str = "mail-1", **more: Any) -> Re
         "message_id": f"<{id}@acme.test>",
     }
     return Reply(id, outreach_id, **known | more)
+
+
+def a_follow_up(outreach_id: str = "mail-1", **more: Any) -> FollowUp:
+    """What follows Dana's mail, due in a week."""
+    known = {"case_id": "case-1", "account_id": "acme", "due_at": NOW + timedelta(days=7)}
+    return FollowUp(outreach_id, **known | more)
+
+
+def an_intended(id: str = "one", **more: Any) -> Intended:  # noqa: A002
+    """An automatic mail to Kim that shadow planned today."""
+    draft, known = a_draft(), {"day": TODAY, "mode": Mode.SHADOW, "fate": Fate.PLANNED, "severity": Band.MONITOR}
+    told = ("play", "account_id", "to_id", "to_name", "to_email", "from_id", "from_name", "from_email")
+    text = {name: getattr(draft, name) for name in (*told, "subject", "body", "origin", "prompt_version")}
+    return Intended(id, **known | text | {"planned_at": NOW, "leaves_at": NOW} | more)
 
 
 def a_mailbox(email: str = "dana@us.test", **more: Any) -> Mailbox:

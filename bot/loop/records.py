@@ -11,12 +11,11 @@ from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 
+from bot.loop.mail_records import FollowUps, IntendedMails, Mailboxes, Replies
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.listing import Named, Standing
-from scoring.mailboxes import Mailbox
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
-from scoring.replies import ReadUpTo, Reply
 
 
 class Accounts(Protocol):
@@ -156,40 +155,6 @@ class Outreaches(Protocol):
         """Why this address must not be written to, or None."""
 
 
-class Replies(Protocol):
-    """What came back for mails, and how far each mailbox was read."""
-
-    async def add(self, reply: Reply) -> bool:
-        """Keep it; False when it is known already."""
-
-    async def of_case(self, case_id: str) -> list[Reply]: ...
-    async def last_answer_at(self, account_id: str) -> datetime | None:
-        """When an account answered last, by mail or elsewhere; automatic replies and bounces are no answers."""
-
-    async def since(self, instant: datetime) -> list[Reply]:
-        """What arrived at an instant or later, oldest first; it may have been read long after it arrived."""
-
-    async def read_up_to(self, mailbox: str) -> ReadUpTo | None: ...
-    async def have_read(self, mark: ReadUpTo) -> None: ...
-
-
-class Mailboxes(Protocol):
-    """The mailboxes of CSMs; whose secrets are sealed (`scoring/mailboxes.py`)."""
-
-    async def all(self) -> list[Mailbox]: ...
-    async def of(self, email: str) -> Mailbox | None:
-        """The mailbox with this address, however its letters are written."""
-
-    async def put(self, mailbox: Mailbox) -> None:
-        """Keep a mailbox, in the place of the one with its address."""
-
-    async def reseal(self, email: str, *, was: str, sealed: str) -> bool:
-        """Change what is sealed if nobody else did since it was read; False when beaten or gone."""
-
-    async def remove(self, email: str) -> bool:
-        """Forget a mailbox; False when there is none."""
-
-
 class SlackOutbox(Protocol):
     """What Slack still has to be told: at least once, newest state wins (see the two outboxes in DESIGN.md)."""
 
@@ -258,6 +223,10 @@ class UnitOfWork(Protocol):
     def replies(self) -> Replies: ...
     @property
     def mailboxes(self) -> Mailboxes: ...
+    @property
+    def follow_ups(self) -> FollowUps: ...
+    @property
+    def intended(self) -> IntendedMails: ...
     @property
     def slack(self) -> SlackOutbox: ...
     @property

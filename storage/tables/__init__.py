@@ -1,6 +1,7 @@
 """Every table of the operational database: columns and constraints, no behaviour. `README.md` says which says what."""
 
 from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketRow
+from storage.tables.automatic import FollowUpRow, IntendedRow
 from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
 from storage.tables.inbox import InboxKeyRow, InboxRow
 from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
@@ -21,8 +22,10 @@ __all__ = [
     "DecisionRow",
     "DraftRow",
     "FlagRow",
+    "FollowUpRow",
     "InboxKeyRow",
     "InboxRow",
+    "IntendedRow",
     "LeaseRow",
     "MailboxRow",
     "MilestoneRow",

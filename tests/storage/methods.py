@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.loop import records
+from scoring.automatic import Fate, Mode
 from scoring.casework import OutreachState
+from scoring.follow_up import FollowUpState
 from scoring.messages import Post
 from scoring.replies import ReadUpTo
 from tests.builders import (
@@ -17,6 +19,7 @@ from tests.builders import (
     a_contact,
     a_decision,
     a_draft,
+    a_follow_up,
     a_mailbox,
     a_milestone,
     a_reply,
@@ -25,6 +28,7 @@ from tests.builders import (
     a_trigger,
     an_account,
     an_entry,
+    an_intended,
     an_outreach,
 )
 
@@ -36,6 +40,8 @@ REPOSITORIES = {
     "outreach": records.Outreaches,
     "replies": records.Replies,
     "mailboxes": records.Mailboxes,
+    "follow_ups": records.FollowUps,
+    "intended": records.IntendedMails,
     "slack": records.SlackOutbox,
     "audit": records.Audit,
     "flags": records.Flags,
@@ -114,6 +120,17 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "mailboxes.put": lambda work: work.mailboxes.put(a_mailbox()),
     "mailboxes.reseal": lambda work: work.mailboxes.reseal("dana@us.test", was="a", sealed="b"),
     "mailboxes.remove": lambda work: work.mailboxes.remove("dana@us.test"),
+    "follow_ups.add": lambda work: work.follow_ups.add(a_follow_up()),
+    "follow_ups.get": lambda work: work.follow_ups.get("mail-1"),
+    "follow_ups.of_case": lambda work: work.follow_ups.of_case("case-1"),
+    "follow_ups.due": lambda work: work.follow_ups.due(NOW),
+    "follow_ups.without": lambda work: work.follow_ups.without(NOW),
+    "follow_ups.move": lambda work: work.follow_ups.move("mail-1", FollowUpState.STOPPED),
+    "intended.add": lambda work: work.intended.add(an_intended()),
+    "intended.since": lambda work: work.intended.since(TODAY, frozenset({Mode.LIVE})),
+    "intended.planned": lambda work: work.intended.planned(NOW),
+    "intended.found": lambda work: work.intended.found("one", Fate.WOULD_SEND),
+    "intended.postpone": lambda work: work.intended.postpone("one", LATER),
     "slack.want_card": lambda work: work.slack.want_card("case-1", channel="#cs"),
     "slack.card": lambda work: work.slack.card("case-1"),
     "slack.cards_due": lambda work: work.slack.cards_due(NOW),

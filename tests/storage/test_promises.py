@@ -8,7 +8,9 @@ from dataclasses import fields
 import pytest
 
 from bot.loop import records
+from scoring.automatic import Intended
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Trigger
+from scoring.follow_up import FollowUp
 from scoring.mailboxes import Mailbox
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Ticket
@@ -33,6 +35,8 @@ ROWS = {
     Reply: tables.ReplyRow,
     Mailbox: tables.MailboxRow,
     ReadUpTo: tables.ReadUpToRow,
+    FollowUp: tables.FollowUpRow,
+    Intended: tables.IntendedRow,
     AuditEntry: tables.AuditRow,
 }
 

@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     links: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_LINKS")
     product_name: str = Field(default="our product", alias="LOOKOUT_PRODUCT_NAME")
     templates: str = Field(default="", alias="LOOKOUT_TEMPLATES")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
     log_level: Literal["INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LOOKOUT_LOG_LEVEL")
 
     @field_validator(
@@ -111,6 +112,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        "secret_keys",
         return value
 
     @field_validator("timezone")

@@ -7,16 +7,16 @@ is one small question; the first that objects decides. In doubt the mail does no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from scoring import wording
 from scoring.addresses import SHARED_HOSTS, domain_of, one_address
-from scoring.config import PolicyConfig
+from scoring.casework import OutreachKind
 from scoring.errors import InvalidInput
-from scoring.hours import WorkingHours, zone_named
-from scoring.model import Account, Person, Snapshot
+from scoring.mail_plan import No, Plan, Rules, Since, Yes, contact_zone
+from scoring.model import Band
+
+__all__ = ["No", "Plan", "Rules", "Since", "Yes", "contact_zone", "may_contact"]
 
 PAUSED = "All sending is paused. It goes on when somebody resumes it."
 STORM = "Sends are held: many accounts moved together, or a data feed stopped. A person has to release them."
@@ -36,77 +36,18 @@ REPLIED = "{account} has answered since the draft was written."
 TICKET = "{account} has opened a support ticket since the draft was written."
 OTHER_MAIL = "Another mail went to {account} since the draft was written."
 TOO_SOON = "{email} got a mail on {day}. At most one in {days} days."
+VALUED = "{account} is a high-value or complex account: a person decides and sends."
+GRAVE = "{account} is {severity}: a person decides and sends."
+WORSE = "{account} is {severity} by now: a person decides and sends."
+SWITCHED_OFF = "This play may not send by itself any more."
+TICKET_OPEN = "{account} has an open support ticket."
 CLOSED = "It is outside working hours where {name} is. It can leave on {when}."
-
-
-@dataclass(frozen=True, slots=True)
-class Yes:
-    """Nothing objects."""
-
-
-@dataclass(frozen=True, slots=True)
-class No:
-    """Why not. `waits`: nothing is wrong with the mail; keep it and ask again, at `not_before` where that is known.
-
-    Otherwise the mail must be stopped and the approver told; `not_before` then says when a new one may be approved.
-    """
-
-    reason: str
-    rule: str
-    not_before: datetime | None = None
-    waits: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """What happened after the draft was written; the facts of R50, read again. Leave out what is not known."""
-
-    drafted_at: datetime
-    replied_at: datetime | None = None
-    ticket_at: datetime | None = None
-    other_mail_at: datetime | None = None
-    score_seen: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The settings that hold for every mail. `own_domains` are ours: no proactive mail goes there."""
-
-    zone: ZoneInfo
-    hours: WorkingHours = field(default_factory=WorkingHours)
-    own_domains: frozenset[str] = frozenset()
-    policy: PolicyConfig = field(default_factory=PolicyConfig)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One mail that would leave now. `owner_id` is who the account belongs to; `last_mail_at` is to this address."""
-
-    now: datetime
-    account: Account
-    contact: Person | None
-    sender: Person | None
-    to_email: str
-    owner_id: str | None = None
-    paused: bool = False
-    storm: bool = False
-    cut_off: bool = False
-    suppressed: str | None = None
-    last_mail_at: datetime | None = None
-    snapshot: Snapshot | None = None
-    since: Since | None = None
 
 
 def may_contact(plan: Plan, rules: Rules) -> Yes | No:
     """Whether the mail may leave at `plan.now`. What stops it for good is asked first, the clock last (R50, R51)."""
     answers = (ask(plan, rules) for ask in QUESTIONS)
     return next((no for no in answers if no is not None), Yes())
-
-
-def contact_zone(plan: Plan, rules: Rules) -> ZoneInfo:
-    """Where working hours are counted: the contact's zone, else the account's, the CSM's, the workspace's (R51)."""
-    people = (plan.contact.timezone if plan.contact else "", plan.account.timezone)
-    return zone_named(*people, plan.sender.timezone if plan.sender else "", fallback=rules.zone)
 
 
 def _customer(plan: Plan, _: Rules) -> No | None:
@@ -199,6 +140,26 @@ def _gap(plan: Plan, rules: Rules) -> No | None:
     return No(text, "R51", not_before=free)
 
 
+def _human(plan: Plan, _: Rules) -> No | None:
+    """What no person approved never reaches a high-value, complex, Critical or Churning account (R40).
+
+    An automatic mail is for Monitor and better; the follow-up of an approved mail may go to an account at risk.
+    What is not known counts as the worst.
+    """
+    if plan.unattended is None:
+        return None
+    name, severity = plan.account.name, plan.severity
+    if plan.valued is not False:
+        return No(VALUED.format(account=name), "R40")
+    if severity is None or severity.rank >= Band.CRITICAL.rank:
+        return No(GRAVE.format(account=name, severity=severity or "of unknown health"), "R40")
+    if plan.unattended is OutreachKind.FOLLOW_UP:
+        return No(TICKET_OPEN.format(account=name), "R53") if plan.ticket_open else None
+    if severity.rank > Band.MONITOR.rank:
+        return No(WORSE.format(account=name, severity=severity), "R40")
+    return None if plan.switched_on else No(SWITCHED_OFF, "R44")
+
+
 def _held(plan: Plan, _: Rules) -> No | None:
     """Paused, held by a storm, or nobody would see it: the mail itself is fine and waits (R35, R44)."""
     reasons = ((plan.paused, PAUSED, "R44"), (plan.storm, STORM, "R35"), (plan.cut_off, CUT_OFF, "R44"))
@@ -228,6 +189,7 @@ QUESTIONS: tuple[Question, ...] = (
     _recovered,
     _overtaken,
     _gap,
+    _human,
     _held,
     _hours,
 )

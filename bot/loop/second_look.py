@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
 from scoring.addresses import domain_of
-from scoring.casework import Case, CaseState, Draft, Outreach
+from scoring.automatic import MODE_FLAG, Mode
+from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
 from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
 from scoring.model import Account, Person, Snapshot
+from scoring.severity import high_value, is_complex
+from scoring.wording import worst
 
 STALE = timedelta(days=3)
 MISSED = timedelta(hours=24)
@@ -21,6 +24,7 @@ MOVED_ON = "The case is {state}."
 OTHER_TEXT = "The draft is not the text that was approved."
 APPROVER_LEFT = "The person who approved it is no longer with us."
 TOO_OLD = "It could not leave for a day after its time, so the facts may have changed."
+HAS_CARD = "The account has a card of its own by now: a person decides and sends."
 UNSCORED = "{account} was left out when scores were made last, so nobody can tell whether this mail still fits."
 OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail still fits."
 
@@ -51,6 +55,8 @@ class SecondLook:
         if domain_of(self.draft.from_email) not in {domain.lower() for domain in self.rules.domains}:
             return No(FOREIGN.format(email=self.draft.from_email), "R50")
         plan = await self._plan(account, leaving_at, outreach)
+        if outreach and unattended(outreach):
+            plan = await self._alone(plan, outreach)
         broken = await self._approval_broken(outreach, leaving_at) if outreach else None
         verdict = broken or may_contact(plan, self.rules.guard)
         if isinstance(verdict, No) and not verdict.waits:
@@ -83,6 +89,25 @@ class SecondLook:
             ),
         )
 
+    async def _alone(self, plan: Plan, outreach: Outreach) -> Plan:
+        """What must be known besides of a mail that no person approved (R40, R44, R53)."""
+        work, account, config = self.work, plan.account, self.rules.guard.policy
+        tickets, day = await work.accounts.open_tickets(account.id), plan.now.astimezone(self.rules.guard.zone).date()
+        valued = is_complex(account, tickets, day, config) or self.case.high_value
+        bands = [plan.snapshot.health.band] if plan.snapshot else []
+        since, followed = plan.since, await followed_by(work, outreach)
+        if since is not None and followed is not None:
+            since = replace(since, drafted_at=followed.sent_at or since.drafted_at)
+        return replace(
+            plan,
+            unattended=outreach.kind if outreach.kind is not OutreachKind.FIRST else OutreachKind.AUTOMATIC,
+            valued=valued or account.id in high_value(await work.accounts.all(), config),
+            severity=worst(self.case.severity, *bands) if bands else None,
+            switched_on=await work.flags.get(f"{MODE_FLAG}{self.draft.play}") == Mode.LIVE,
+            ticket_open=bool(tickets),
+            since=since,
+        )
+
     async def _owner(self, account: Account) -> str | None:
         """Who the account belongs to: its CSM while they are with us, else whoever the case was given to."""
         csm = await self.work.accounts.person(account.csm_id) if account.csm_id else None
@@ -93,9 +118,14 @@ class SecondLook:
             return No(MOVED_ON.format(state=self.case.state.value), "R50")
         if (self.draft.id, self.draft.content_hash) != (outreach.draft_id, outreach.content_hash):
             return No(OTHER_TEXT, "R49")
-        approver = await person_of(self.work, outreach.approved_by)
-        if approver is None or approver.left:
-            return No(APPROVER_LEFT, "R50")
+        if unattended(outreach):
+            other = await self.work.cases.live_of(outreach.account_id)
+            if other is not None and other.id != outreach.case_id:
+                return No(HAS_CARD, "R40")
+        else:
+            approver = await person_of(self.work, outreach.approved_by)
+            if approver is None or approver.left:
+                return No(APPROVER_LEFT, "R50")
         return No(TOO_OLD, "R50") if now - outreach.not_before > MISSED else None
 
     async def _blind(self, plan: Plan) -> No | None:
@@ -119,6 +149,19 @@ async def newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
 async def person_of(work: UnitOfWork, key: str) -> Person | None:
     """One of our people by our id or by their Slack id."""
     return await work.accounts.person(key) or await work.accounts.csm_by_slack_id(key)
+
+
+def unattended(outreach: Outreach) -> bool:
+    """Whether no person approved this mail."""
+    return outreach.approved_by == LOOKOUT
+
+
+async def followed_by(work: UnitOfWork, outreach: Outreach) -> Outreach | None:
+    """The mail that this one follows up, if it follows one (R53)."""
+    if outreach.kind is not OutreachKind.FOLLOW_UP:
+        return None
+    follow_up = await work.follow_ups.of_case(outreach.case_id)
+    return await work.outreach.get(follow_up.outreach_id) if follow_up else None
 
 
 def left_at(mail: Outreach | None) -> datetime | None:

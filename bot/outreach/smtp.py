@@ -11,15 +11,14 @@ import contextlib
 import ipaddress
 import ssl
 from dataclasses import dataclass, field
-from email.message import EmailMessage
 from typing import Literal
 
 import aiosmtplib
 
 from bot.loop.ports import Clock
-from bot.outreach.message import as_message
+from bot.outreach.message import Envelope, ready
 from bot.outreach.replies import about_data, about_recipient, about_sender, unreachable
-from scoring.addresses import domain_of, one_address
+from scoring.addresses import domain_of
 from scoring.errors import InvalidInput
 from scoring.messages import Mail, Receipt
 
@@ -28,7 +27,6 @@ DIALOGUE_SECONDS = 60.0
 TEXT_SECONDS = 60.0
 FAREWELL_SECONDS = 2.0
 
-FOREIGN_SENDER = "{address} is not in LOOKOUT_MAIL_DOMAINS, so Lookout does not write in its name."
 IN_THE_CLEAR = "LOOKOUT_SMTP_TLS=none would send the mail password readable; use starttls or tls."
 NO_CA_FILE = "LOOKOUT_SMTP_CA_FILE={path} cannot be read as certificates: {fault}"
 REACHED = "{host}:{port} answers and lets us in"
@@ -65,19 +63,13 @@ class SmtpMailer:
 
     async def send(self, mail: Mail) -> Receipt:
         """Hand the mail over once. Never raises for what a server or a network does."""
+        letter = ready(mail, self._clock(), domains=self._domains)
+        if isinstance(letter, Receipt):
+            return letter
+        client = self._client(domain_of(letter.sender))
         try:
-            sender = self._sender(mail)
-        except InvalidInput as fault:
-            return Receipt("refused", str(fault), cause="setup")
-        try:
-            recipient = one_address(mail.to_email)
-            message = as_message(mail, self._clock())
-        except InvalidInput as fault:
-            return Receipt("refused", str(fault), cause="address")
-        client = self._client(domain_of(sender))
-        try:
-            refusal = await self._introduce(client, sender, recipient)
-            return refusal or await self._hand_over(client, message)
+            refusal = await self._introduce(client, letter)
+            return refusal or await self._hand_over(client, letter)
         finally:
             await _farewell(client)
 
@@ -93,12 +85,6 @@ class SmtpMailer:
             await _farewell(client)
         return Receipt("sent", REACHED.format(host=self._server.host, port=self._server.port))
 
-    def _sender(self, mail: Mail) -> str:
-        sender = one_address(mail.from_email)
-        if domain_of(sender) not in self._domains:
-            raise InvalidInput(FOREIGN_SENDER.format(address=sender))
-        return sender
-
     def _client(self, our_name: str) -> aiosmtplib.SMTP:
         server = self._server
         return aiosmtplib.SMTP(
@@ -113,13 +99,13 @@ class SmtpMailer:
             tls_context=self._tls_context,
         )
 
-    async def _introduce(self, client: aiosmtplib.SMTP, sender: str, recipient: str) -> Receipt | None:
+    async def _introduce(self, client: aiosmtplib.SMTP, letter: Envelope) -> Receipt | None:
         """Everything before the text: what fails here sent nothing for certain. None when the server takes the mail."""
         try:
             async with asyncio.timeout(self._server.dialogue_seconds):
                 await client.connect()
-                await client.mail(sender)
-                await client.rcpt(recipient)
+                await client.mail(letter.sender)
+                await client.rcpt(letter.recipient)
         except aiosmtplib.SMTPSenderRefused as refusal:
             return about_sender(refusal)
         except aiosmtplib.SMTPRecipientRefused as refusal:
@@ -128,11 +114,11 @@ class SmtpMailer:
             return unreachable(fault)
         return None
 
-    async def _hand_over(self, client: aiosmtplib.SMTP, message: EmailMessage) -> Receipt:
+    async def _hand_over(self, client: aiosmtplib.SMTP, letter: Envelope) -> Receipt:
         """The text, to one recipient. Only an answer of the server is certain from here on (D2)."""
         try:
             async with asyncio.timeout(self._server.text_seconds):
-                answer = await client.data(message.as_bytes(), timeout=self._server.text_seconds)
+                answer = await client.data(letter.message.as_bytes(), timeout=self._server.text_seconds)
         except aiosmtplib.SMTPDataError as refusal:
             return about_data(refusal)
         except NETWORK_FAULTS as fault:

@@ -327,3 +327,45 @@ def test_the_password_is_not_printed_with_the_server() -> None:
 
 async def test_without_a_mail_server_nothing_is_ever_sent() -> None:
     assert (await NoMailer().send(MAIL)).state == "deferred"
+
+
+def test_a_follow_up_names_the_mail_it_follows_in_words_that_every_mail_program_reads() -> None:
+    earlier = tuple(f"<{digit * 32}@customer-success.a-company-with-quite-a-long-name.test>" for digit in "abc")
+    mail = replace(
+        MAIL,
+        reply_to="ana+0123456789abcdef@vendor.test",
+        in_reply_to=earlier[-1],
+        references=earlier,
+        unsubscribe="mailto:stop@a-company-with-quite-a-long-name.test?subject=unsubscribe%200123456789abcdef",
+    )
+
+    wire = as_message(mail, NOW).as_bytes()
+
+    arrived = email.message_from_bytes(wire, policy=email.policy.default)
+    assert arrived["Reply-To"] == "Ana Díaz <ana+0123456789abcdef@vendor.test>"
+    assert arrived["From"] == "Ana Díaz <ana@vendor.test>"
+    assert arrived["In-Reply-To"] == earlier[-1]
+    assert tuple(arrived["References"].split()) == earlier
+    assert arrived["List-Unsubscribe"] == f"<{mail.unsubscribe}>"
+    assert all(len(line) <= 998 for line in wire.split(b"\r\n"))
+    assert b"=?" not in wire.split(b"References")[1].split(b"Content-Type")[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"in_reply_to": "<a@b>\r\nBcc: evil@other.test"},
+        {"in_reply_to": "a@b"},
+        {"references": ("<a@b>", "<c@d> <e@f>")},
+        {"unsubscribe": "mailto:stop@vendor.test>\r\nBcc: evil@other.test"},
+        {"unsubscribe": "javascript:alert(1)"},
+        {"reply_to": "ana@vendor.test, evil@other.test"},
+        {"subject": "Hello\r\nBcc: evil@other.test"},
+    ],
+)
+async def test_a_header_that_is_none_stops_the_mail_and_blames_no_address(change: dict[str, object]) -> None:
+    async with running() as sink:
+        receipt = await mailer(sink.port).send(replace(MAIL, **change))
+
+    assert (receipt.state, receipt.cause) == ("refused", "")
+    assert sink.connections == 0

@@ -169,7 +169,7 @@ async def build(
         bolt=bolt,
         daily=daily,
         drain=parts.drain,
-        door=Door(store, clock),
+        door=Door(store),
         send=send,
         lead=parts.lead,
         schedule=parts.schedule,

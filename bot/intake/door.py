@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from bot.intake.instants import DAY_US, microseconds
 from bot.intake.ports import Store
-from bot.loop.ports import Clock
 from scoring.arrivals import Arrival
 from scoring.errors import LookoutError, Unavailable
 
@@ -20,9 +18,8 @@ Request = tuple[Sequence[Arrival], "asyncio.Future[None]"]
 class Door:
     """Commits what came in while the last commit ran, together; at most `most` arrivals wait their turn."""
 
-    def __init__(self, store: Store, clock: Clock, *, most: int = 50_000) -> None:
+    def __init__(self, store: Store, *, most: int = 50_000) -> None:
         self._store = store
-        self._clock = clock
         self._most = most
         self._waiting: list[Request] = []
         self._rows = 0
@@ -61,7 +58,7 @@ class Door:
 
     async def _commit(self, arrivals: Sequence[Arrival]) -> None:
         async with self._store() as work:
-            await work.inbox.accept(arrivals, day=microseconds(self._clock()) // DAY_US)
+            await work.inbox.accept(arrivals)
 
 
 def _answer(group: Sequence[Request], fault: LookoutError | None) -> None:

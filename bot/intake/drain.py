@@ -1,7 +1,8 @@
 """Brings what was accepted to where it belongs: use to the usage store, the rest to people and accounts.
 
-Each step is safe to repeat: batches of an earlier run are finished first; then, in one transaction, what was told is
-applied, each event finds its account and a batch is fixed; the usage store takes each batch once, then it is let go.
+Each step is safe to repeat: batches of an earlier run are finished first; then, in one transaction, what came before
+falls away, what was told is applied, each use finds its account and a batch is fixed; the usage store takes each batch
+once, then it is let go.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import structlog
 
 from bot.intake.instants import DAY_US, microseconds
-from bot.intake.ports import Store, Stored, Usage, Work
+from bot.intake.ports import Store, Usage, Work
 from bot.intake.told import Directory
 from bot.loop.ports import Clock
 from scoring.arrivals import Arrival, Kind
@@ -61,7 +62,7 @@ class Drain:
             if drained.told or self._looked is None or self._clock() - self._looked > LOOK_AGAIN:
                 self._looked = self._clock()
                 if await self._look_again(drained):
-                    await self._work_off(drained)
+                    await self._deliver(drained)
         if drained.new_accounts or drained.unknown:
             # Numbers only: user ids are often addresses, and logs travel.
             log.warning("unknown_senders", accounts_opened=len(drained.new_accounts), waiting=len(drained.unknown))
@@ -87,38 +88,34 @@ class Drain:
 
     async def _decide(self, drained: Drained) -> bool:
         async with self._store() as work:
-            rows = await work.inbox.fresh(self._rows)
-            if not rows:
+            parcels = await work.inbox.fresh(self._rows)
+            if parcels is None:
                 return False
-            open_questions = [row for row in rows if not self._clear(row.arrival)]
-            if open_questions:
-                await self._answer(work, open_questions, drained)
-            await work.inbox.settle(rows[0].seq, rows[-1].seq)
+            new = await work.inbox.unseen(parcels.arrivals, day=microseconds(self._clock()) // DAY_US)
+            if not all(self._clear(arrival) for arrival in new):
+                new = await self._answered(work, new, drained)
+            await work.inbox.settle(parcels, [arrival for arrival in new if arrival.kind is Kind.USE])
         return True
 
     def _clear(self, arrival: Arrival) -> bool:
         """Whether nothing has to be looked up for it: use by an account that we know."""
         return arrival.kind is Kind.USE and arrival.account_id in self._known
 
-    async def _answer(self, work: Work, rows: Sequence[Stored], drained: Drained) -> None:
-        """Apply what was told, in its order, then find the accounts of use."""
-        people = await work.accounts.people({row.arrival.user_id for row in rows if row.arrival.user_id})
+    async def _answered(self, work: Work, arrivals: Sequence[Arrival], drained: Drained) -> list[Arrival]:
+        """Apply what was told, in its order; then the uses, each with its account where somebody knows it."""
+        asking = [arrival for arrival in arrivals if not self._clear(arrival)]
+        people = await work.accounts.people({arrival.user_id for arrival in asking if arrival.user_id})
         directory = Directory(await work.accounts.all(), people, self._zone)
-        told = [row.arrival for row in rows if row.arrival.kind is not Kind.USE]
+        told = [arrival for arrival in asking if arrival.kind is not Kind.USE]
         for arrival in told:
             directory.hear(arrival)
-        found = []
-        for seq, arrival in ((row.seq, row.arrival) for row in rows if row.arrival.kind is Kind.USE):
-            if arrival.account_id:
-                directory.open(arrival.account_id)
-            elif account := directory.account_of(arrival.user_id, arrival.domain):
-                found.append((account, seq))
+        uses = [_at_home(arrival, directory) for arrival in arrivals if arrival.kind is Kind.USE]
         await work.accounts.upsert(directory.changed_accounts.values())
         await work.accounts.upsert_people(directory.changed_people.values())
-        await work.inbox.assign(found)
         self._known = set(directory.accounts)
         drained.told += len(told)
         drained.new_accounts += directory.new_accounts
+        return uses
 
     async def _look_again(self, drained: Drained) -> bool:
         """Give use that waits another chance; whether any found its account."""
@@ -140,14 +137,20 @@ class Drain:
             numbers = await work.inbox.batches()
         for number in numbers:
             async with self._store() as work:
-                rows = await work.inbox.batch(number)
+                uses = await work.inbox.batch(number)
             # The first key makes the name unique even if the database is made anew and its numbers begin again.
-            name = f"inbox-{number}-{rows[0].arrival.key}"
-            drained.uses += await asyncio.to_thread(
-                self._usage.append_columns, name, columns_of([row.arrival for row in rows])
-            )
+            name = f"inbox-{number}-{uses[0].key}"
+            drained.uses += await asyncio.to_thread(self._usage.append_columns, name, columns_of(uses))
             async with self._store() as work:
                 await work.inbox.leave(number)
+
+
+def _at_home(use: Arrival, directory: Directory) -> Arrival:
+    """A use with its account; an account that is named and new is opened."""
+    if use.account_id:
+        directory.open(use.account_id)
+        return use
+    return use._replace(account_id=directory.account_of(use.user_id, use.domain))
 
 
 def columns_of(uses: Sequence[Arrival]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketRow
 from storage.tables.automatic import FollowUpRow, IntendedRow
 from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
-from storage.tables.inbox import InboxKeyRow, InboxRow
+from storage.tables.inbox import InboxKeyRow, ParcelRow, WaitingRow
 from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
 from storage.tables.mailboxes import MailboxRow
 from storage.tables.outreach import IN_FLIGHT, ON_ITS_WAY, DraftRow, OutreachRow, SuppressionRow
@@ -24,12 +24,12 @@ __all__ = [
     "FlagRow",
     "FollowUpRow",
     "InboxKeyRow",
-    "InboxRow",
     "IntendedRow",
     "LeaseRow",
     "MailboxRow",
     "MilestoneRow",
     "OutreachRow",
+    "ParcelRow",
     "PersonRow",
     "PostRow",
     "ReadUpToRow",
@@ -38,4 +38,5 @@ __all__ = [
     "SuppressionRow",
     "TicketRow",
     "TriggerRow",
+    "WaitingRow",
 ]

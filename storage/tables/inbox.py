@@ -1,53 +1,49 @@
 """What products told us, kept from the moment we said yes until it stands in the usage store or with its account.
 
-`batch` is empty for what nobody has looked at, `WAITING` for use whose account is not known yet, and else the batch in
-which the row goes to the usage store. Rows leave when their batch has arrived there; their keys stay for a while, so
-that what is sent again is known again.
+A parcel is what one commit accepted, as one row: a row an event would cost more than all the rest of taking it in. When
+it is worked off it becomes a parcel that is `fixed`, one batch for the usage store, which leaves when it has arrived
+there. Use whose account nobody knows yet waits as rows. Keys stay for a while: what is sent again is known again.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary
 from sqlmodel import Field
 
-from scoring.arrivals import Kind
-from storage.columns import Choice, Row, one_of
+from storage.columns import Row
 
-WAITING = -1
 # SQLite numbers rows by itself only where the key is exactly INTEGER.
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 
-class InboxRow(Row, table=True):
-    """One arrival; `seq` is the order of acceptance and never used twice, not even after rows were removed."""
+class ParcelRow(Row, table=True):
+    """`n` arrivals as JSON; `seq` is the order of acceptance and never used twice, not even after rows were removed."""
 
-    __tablename__ = "inbox"
-    __table_args__ = (
-        one_of("kind", Kind),
-        Index(
-            "ix_inbox_batch",
-            "batch",
-            sqlite_where=text("batch IS NOT NULL"),
-            postgresql_where=text("batch IS NOT NULL"),
-        ),
-        {"sqlite_autoincrement": True},
-    )
+    __tablename__ = "inbox_parcels"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - as SQLModel wants it
 
     seq: int | None = Field(default=None, sa_column=Column(Sequence, primary_key=True, autoincrement=True))
-    key: str
-    kind: Kind = Field(sa_column=Column(Choice(Kind), nullable=False))
+    fixed: bool
+    n: int
+    body: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class WaitingRow(Row, table=True):
+    """One use whose account nobody knows yet."""
+
+    __tablename__ = "inbox_waiting"
+    __table_args__ = (Index(None, "user_id", "domain"),)
+
+    key: str = Field(primary_key=True)
     at_us: int = Field(sa_column=Column(BigInteger, nullable=False))
-    account_id: str
     user_id: str
     domain: str
     name: str
     n: int
-    traits: str = Field(sa_column=Column(Text, nullable=False))
-    batch: int | None = Field(default=None, sa_column=Column(BigInteger))
 
 
 class InboxKeyRow(Row, table=True):
-    """One key that was accepted, and on which day (days since 1970), so that old ones can be forgotten.
+    """One key that was seen, and on which day (days since 1970), so that old ones can be forgotten.
 
     There is no index by day: it would double the work of every event, to spare a daily sweep that runs in small parts.
     """

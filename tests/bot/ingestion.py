@@ -72,7 +72,7 @@ async def ingestion(
 ) -> AsyncIterator[Venue]:
     """Serve on a free port of this machine until the block ends."""
     store, usage = SqlStore(url), UsageStore(home, ZONE, ScoreConfig())
-    door, drain = Door(store, clock), Drain(store, usage, clock, zone=ZONE)
+    door, drain = Door(store), Drain(store, usage, clock, zone=ZONE)
     runner = web.AppRunner(application(door, keys=keys, clock=clock, zone=ZONE))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -108,6 +108,39 @@ async def test_every_migration_can_be_taken_back_alone(new_url):
         assert await migrations.apply(new_url, picture) == after
 
 
+def under_way(connection):
+    """An inbox of the first program: one use nobody looked at, a batch of two, and one that waits for its account."""
+    rows = [("a", None, "acme"), ("b", 3, "acme"), ("c", 3, "acme"), ("d", -1, "")]
+    for key, batch, account in rows:
+        connection.execute(
+            text(
+                "INSERT INTO inbox (key, kind, at_us, account_id, user_id, domain, name, n, traits, batch) "
+                "VALUES (:key, 'use', 1000, :account, 'u1', '', 'Report', 1, '', :batch)"
+            ),
+            {"key": key, "account": account, "batch": batch},
+        )
+        connection.execute(text("INSERT INTO inbox_keys (key, day) VALUES (:key, 0)"), {"key": key})
+
+
+async def test_what_products_sent_and_nobody_worked_off_is_taken_along_up_and_down(new_url):
+    await migrations.upgrade(new_url, to="0005")
+    await migrations.apply(new_url, under_way)
+
+    await migrations.upgrade(new_url)
+    async with opened(new_url) as store, store() as work:
+        fresh, batches, waiting = await work.inbox.fresh(9), await work.inbox.batches(), await work.inbox.waiting()
+        assert [arrival.key for arrival in await work.inbox.unseen(fresh.arrivals, day=1)] == ["a"]
+        assert (batches, [arrival.key for arrival in await work.inbox.batch(3)]) == ([3], ["b", "c"])
+        assert waiting == [("u1", "", 1)]
+        await work.inbox.accept([fresh.arrivals[0]._replace(key=key) for key in "ae"])
+
+    await migrations.downgrade(new_url, "0005")
+    left = await migrations.apply(
+        new_url, lambda connection: connection.execute(text("SELECT key, batch FROM inbox ORDER BY key")).all()
+    )
+    assert [tuple(row) for row in left] == [("b", 3), ("c", 3), ("d", -1), ("e", None)]
+
+
 async def test_opening_again_changes_nothing(any_store, any_url):
     await remember(any_store, an_account())
 

@@ -81,7 +81,7 @@ CASE_MOVES: dict[CaseState, frozenset[CaseState]] = {
     CaseState.OPEN: frozenset({CaseState.SNOOZED, CaseState.APPROVED, CaseState.DISMISSED, CaseState.CLOSED}),
     CaseState.SNOOZED: frozenset({CaseState.OPEN, CaseState.DISMISSED, CaseState.CLOSED}),
     CaseState.APPROVED: frozenset({CaseState.OPEN, CaseState.CONTACTED}),
-    CaseState.CONTACTED: frozenset({CaseState.APPROVED, CaseState.SNOOZED, CaseState.DISMISSED, CaseState.CLOSED}),
+    CaseState.CONTACTED: frozenset(CaseState) - {CaseState.CONTACTED},  # open again when its mail bounced
 } | dict.fromkeys((CaseState.DISMISSED, CaseState.CLOSED), frozenset[CaseState]())
 LIVE_STATES = frozenset({CaseState.OPEN, CaseState.SNOOZED, CaseState.APPROVED, CaseState.CONTACTED})
 

@@ -53,3 +53,30 @@ class SlackRefused(LookoutError):
         self.ambiguous = ambiguous
         self.retry_after = retry_after
         self.revoked = revoked
+
+
+class CrmRefused(LookoutError):
+    """A CRM said no or did not answer; the text is a whole sentence.
+
+    `permanent`: the same request cannot succeed. `ambiguous`: it may have been acted on all the same. `setup`: an
+    operator must act, whatever is asked. `gone`: what was named is not there. `retry_after` is in seconds.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        text: str,
+        *,
+        permanent: bool = False,
+        ambiguous: bool = False,
+        setup: bool = False,
+        gone: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.permanent = permanent
+        self.ambiguous = ambiguous
+        self.setup = setup
+        self.gone = gone
+        self.retry_after = retry_after

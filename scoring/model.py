@@ -77,6 +77,7 @@ class Account:
     goal: str = ""
     timezone: str = ""
     churned_on: date | None = None
+    stage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

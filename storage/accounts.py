@@ -100,6 +100,11 @@ class SqlAccounts:
         )
         return [value(Person, row) for row in rows]
 
+    async def contacts_at(self, emails: Iterable[str]) -> list[Person]:
+        """The contacts with these addresses, whatever their capitals, at any account."""
+        rows = await self._db.among(PersonRow, col(PersonRow.email_key), map(email_key, emails))
+        return [value(Person, row) for row in rows if row.role is Role.CONTACT]
+
     async def csms(self) -> list[Person]:
         """Our CSMs, those who left too, by name."""
         rows = await self._db.all(

@@ -15,6 +15,7 @@ from storage import migrations
 from storage.accounts import SqlAccounts
 from storage.audit import SqlAudit
 from storage.cases import SqlCases
+from storage.crm import SqlCrm
 from storage.engine import address, reader, writer
 from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
         self.mailboxes = SqlMailboxes(transaction)
         self.follow_ups = SqlFollowUps(transaction)
         self.intended = SqlIntended(transaction)
+        self.crm = SqlCrm(transaction)
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)

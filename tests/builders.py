@@ -23,6 +23,7 @@ from scoring.casework import (
     Trigger,
     TriggerKind,
 )
+from scoring.crm import CrmJob, CrmKind, crm_job_id
 from scoring.follow_up import FollowUp
 from scoring.mailboxes import Access, Mailbox, MailboxKind
 from scoring.model import Account, Band, Health, Milestone, Part, Person, Role, Signals, Snapshot, Ticket
@@ -166,6 +167,12 @@ def a_mailbox(email: str = "dana@us.test", **more: Any) -> Mailbox:
     """Dana's own mailbox, by SMTP; what is sealed opens with no key."""
     access = Access(smtp_host="mail.us.test", imap_host="mail.us.test")
     return Mailbox(email, **{"kind": MailboxKind.SMTP, "access": access, "sealed": "sealed", "added_at": NOW} | more)
+
+
+def a_crm_job(ref: str = "mail-1", **more: Any) -> CrmJob:
+    """The promise to tell the CRM of Dana's mail."""
+    known = {"kind": CrmKind.MAIL, "account_id": "acme", "case_id": "case-1", "made_at": NOW} | more
+    return CrmJob(crm_job_id(known["kind"], ref), ref=ref, **known)
 
 
 def a_decision(account_id: str = "acme", **more: Any) -> Decision:

@@ -83,6 +83,7 @@ ACCOUNT_FIELDS = (
     Field("goal", words, ("success_goal",)),
     TIMEZONE,
     Field("churned_on", day, ("churned_at", "churn_date", "cancelled_at", "canceled_at")),
+    Field("stage", words, ("lifecycle_stage",)),
 )
 
 PEOPLE_FIELDS = (

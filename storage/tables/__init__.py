@@ -3,6 +3,7 @@
 from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketRow
 from storage.tables.automatic import FollowUpRow, IntendedRow
 from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
+from storage.tables.crm import UNSETTLED, CrmJobRow, CrmLinkRow
 from storage.tables.inbox import InboxKeyRow, ParcelRow, WaitingRow
 from storage.tables.ledger import AuditRow, FlagRow, LeaseRow
 from storage.tables.mailboxes import MailboxRow
@@ -15,10 +16,13 @@ __all__ = [
     "IN_FLIGHT",
     "LIVE",
     "ON_ITS_WAY",
+    "UNSETTLED",
     "AccountRow",
     "AuditRow",
     "CardRow",
     "CaseRow",
+    "CrmJobRow",
+    "CrmLinkRow",
     "DecisionRow",
     "DraftRow",
     "FlagRow",

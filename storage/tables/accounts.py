@@ -34,6 +34,7 @@ class AccountRow(Row, table=True):
     goal: str
     timezone: str
     churned_on: date | None
+    stage: str
 
 
 class PersonRow(Row, table=True):

@@ -9,6 +9,7 @@ from typing import Any
 from bot.loop import records
 from scoring.automatic import Fate, Mode
 from scoring.casework import OutreachState
+from scoring.crm import CrmThing
 from scoring.follow_up import FollowUpState
 from scoring.messages import Post
 from scoring.replies import ReadUpTo
@@ -17,6 +18,7 @@ from tests.builders import (
     TODAY,
     a_case,
     a_contact,
+    a_crm_job,
     a_decision,
     a_draft,
     a_follow_up,
@@ -42,6 +44,7 @@ REPOSITORIES = {
     "mailboxes": records.Mailboxes,
     "follow_ups": records.FollowUps,
     "intended": records.IntendedMails,
+    "crm": records.CrmBook,
     "slack": records.SlackOutbox,
     "audit": records.Audit,
     "flags": records.Flags,
@@ -56,6 +59,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "accounts.person": lambda work: work.accounts.person("kim"),
     "accounts.people": lambda work: work.accounts.people(["kim"]),
     "accounts.contacts": lambda work: work.accounts.contacts("acme"),
+    "accounts.contacts_at": lambda work: work.accounts.contacts_at(["kim@acme.test"]),
     "accounts.csms": lambda work: work.accounts.csms(),
     "accounts.csm_by_email": lambda work: work.accounts.csm_by_email("dana@us.test"),
     "accounts.csm_by_slack_id": lambda work: work.accounts.csm_by_slack_id("UDANA"),
@@ -131,6 +135,26 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "intended.planned": lambda work: work.intended.planned(NOW),
     "intended.found": lambda work: work.intended.found("one", Fate.WOULD_SEND),
     "intended.postpone": lambda work: work.intended.postpone("one", LATER),
+    "crm.untold": lambda work: work.crm.untold(NOW, NOW),
+    "crm.add": lambda work: work.crm.add([a_crm_job()]),
+    "crm.want_health": lambda work: work.crm.want_health([a_crm_job()]),
+    "crm.shown": lambda work: work.crm.shown(),
+    "crm.due": lambda work: work.crm.due(NOW, 10),
+    "crm.get": lambda work: work.crm.get("mail-1"),
+    "crm.troubled": lambda work: work.crm.troubled(),
+    "crm.of_case": lambda work: work.crm.of_case("case-1"),
+    "crm.counts": lambda work: work.crm.counts(),
+    "crm.begin": lambda work: work.crm.begin(a_crm_job(), again=LATER),
+    "crm.done": lambda work: work.crm.done(a_crm_job(), "99"),
+    "crm.wait": lambda work: work.crm.wait(a_crm_job(), "busy", not_before=LATER),
+    "crm.fail": lambda work: work.crm.fail(a_crm_job(), "no"),
+    "crm.retry": lambda work: work.crm.retry(a_crm_job()),
+    "crm.dismiss": lambda work: work.crm.dismiss(a_crm_job()),
+    "crm.revive": lambda work: work.crm.revive(["acme"]),
+    "crm.links": lambda work: work.crm.links("HubSpot", CrmThing.ACCOUNT),
+    "crm.link": lambda work: work.crm.link("HubSpot", CrmThing.ACCOUNT, "acme"),
+    "crm.keep_links": lambda work: work.crm.keep_links("HubSpot", CrmThing.ACCOUNT, {"acme": "7"}),
+    "crm.drop_link": lambda work: work.crm.drop_link("HubSpot", CrmThing.ACCOUNT, "acme"),
     "slack.want_card": lambda work: work.slack.want_card("case-1", channel="#cs"),
     "slack.card": lambda work: work.slack.card("case-1"),
     "slack.cards_due": lambda work: work.slack.cards_due(NOW),

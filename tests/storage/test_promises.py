@@ -10,6 +10,7 @@ import pytest
 from bot.loop import records
 from scoring.automatic import Intended
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Trigger
+from scoring.crm import CrmJob
 from scoring.follow_up import FollowUp
 from scoring.mailboxes import Mailbox
 from scoring.messages import Card, Post
@@ -33,6 +34,7 @@ ROWS = {
     Card: tables.CardRow,
     Post: tables.PostRow,
     Reply: tables.ReplyRow,
+    CrmJob: tables.CrmJobRow,
     Mailbox: tables.MailboxRow,
     ReadUpTo: tables.ReadUpToRow,
     FollowUp: tables.FollowUpRow,

@@ -156,7 +156,7 @@ async def build(
     )
     desk = parts.desk()
     bolt = AsyncApp(client=slack or _client(settings), request_verification_enabled=False)
-    register(bolt, desk, clock=clock)
+    register(bolt, desk, clock=clock, staff=settings.staff)
     daily, send = parts.daily(), parts.send()
     parts.schedule.sweeps = parts.sweeps(daily, send)
     return App(

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, Settin
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.model import Reading
+from scoring.roles import Staff
 from storage.usage.source import Source
 
 OURS = "LOOKOUT_"
@@ -74,6 +75,9 @@ class Settings(BaseSettings):
     routes: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_ROUTES")
     lead_email: str = Field(default="", alias="LOOKOUT_LEAD_EMAIL")
 
+    admins: Names = Field(default=(), alias="LOOKOUT_ADMINS")
+    team_leads: Names = Field(default=(), alias="LOOKOUT_TEAM_LEADS")
+
     preset: Literal["default", "literal"] = Field(default="default", alias="LOOKOUT_PRESET")
     reading: Reading = Field(default=Reading.COHORT, alias="LOOKOUT_READING")
     baseline_excludes_window: bool = Field(default=False, alias="LOOKOUT_BASELINE_EXCLUDES_WINDOW")
@@ -105,6 +109,8 @@ class Settings(BaseSettings):
         "key_features",
         "login_events",
         "mail_domains",
+        "admins",
+        "team_leads",
         "write_keys",
         mode="before",
     )
@@ -126,6 +132,14 @@ class Settings(BaseSettings):
     def _working_hours(self) -> Self:
         if self.work_start >= self.work_end:
             raise ValueError("LOOKOUT_WORK_START must be before LOOKOUT_WORK_END")
+        return self
+
+    @model_validator(mode="after")
+    def _known_staff(self) -> Self:
+        try:
+            _ = self.staff
+        except InvalidInput as error:
+            raise ValueError(str(error)) from None
         return self
 
     @model_validator(mode="after")
@@ -162,6 +176,11 @@ class Settings(BaseSettings):
         return Source(
             url, self.warehouse_table, self.warehouse_columns, self.warehouse_where, self.warehouse_reread_days
         )
+
+    @property
+    def staff(self) -> Staff:
+        """Who is an admin or a lead."""
+        return Staff.named(self.admins, self.team_leads)
 
     @property
     def usage_home(self) -> Path:

@@ -24,6 +24,7 @@ from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
 from bot.loop.reminders import Reminders
+from bot.loop.rights import Rights
 from bot.loop.roll_call import RollCall
 from bot.loop.score import Score
 from bot.loop.second_look import MailRules
@@ -105,6 +106,11 @@ class Parts:
         return MailRules(guard, settings.mail_domains, off="" if ready else MAIL_IS_OFF)
 
     @cached_property
+    def rights(self) -> Rights:
+        """Who may do what, as the settings name people."""
+        return Rights(self.settings.staff, self.settings.lead_email)
+
+    @cached_property
     def alert(self) -> Alert:
         """Cases and cards, and what a person answers to a storm."""
         channel = self.settings.digest_channel
@@ -117,8 +123,8 @@ class Parts:
             return await card_brief(work, case_id, self.clock())
 
         wake = self.schedule.wake
-        decisions = Decisions(self.store, self.clock, wake, self.writer, brief, self.rules)
-        return Desk(decisions, OnRequest(self.store, self.docket, self.clock, wake))
+        decisions = Decisions(self.store, self.clock, wake, self.writer, brief, self.rules, self.rights)
+        return Desk(decisions, OnRequest(self.store, self.docket, self.clock, wake, self.rights))
 
     def daily(self) -> Daily:
         """Score, detect, alert."""

@@ -12,10 +12,12 @@ from slack_bolt.async_app import AsyncApp
 
 from handlers import actions, commands, events, views
 from handlers.errors import error_listener
+from handlers.groups import Groups
 from handlers.ids import Action, Command, Event, Window
 from handlers.middleware import Entrance
 from handlers.people import Directory
 from handlers.ports import Desk
+from scoring.roles import Staff
 
 Listener = Callable[..., Awaitable[Any]]
 
@@ -58,9 +60,14 @@ def register(
     *,
     clock: Callable[[], datetime],
     reference: Callable[[], str] = lambda: secrets.token_hex(4),
+    staff: Staff | None = None,
 ) -> None:
-    """Put the door and every listener into Bolt; what is older than this release gets an answer too (A10)."""
-    app.use(Entrance(desk, Directory(clock), clock).admit)
+    """Put the door and every listener into Bolt; what is older than this release gets an answer too (A10).
+
+    `staff` is whom the settings name as leads and admins.
+    """
+    staff = staff or Staff()
+    app.use(Entrance(desk, Directory(clock), clock, staff, Groups(clock, staff.groups)).admit)
     for action, listener in ACTIONS.items():
         app.action(action.value)(listener)
     app.action(ANYTHING)(actions.on_unknown)

@@ -15,11 +15,13 @@ from slack_bolt.response import BoltResponse
 from handlers import payloads
 from handlers.blocks.elements import Json, saying
 from handlers.blocks.windows import answer_modal
+from handlers.groups import Groups
 from handlers.ids import Event
 from handlers.people import OUTSIDER, Directory
 from handlers.ports import Actor, Desk
 from handlers.reply import Reply
 from scoring.errors import LookoutError, Refused
+from scoring.roles import Staff
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +37,8 @@ class Entrance:
     desk: Desk
     directory: Directory
     clock: Callable[[], datetime]
+    staff: Staff
+    groups: Groups
 
     async def admit(
         self, body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
@@ -66,7 +70,9 @@ class Entrance:
             raise Refused(OUTSIDER)
         member = await self.directory.member(context.client, place.user, team_id)
         person_id = await self.desk.member(member.slack_id, member.email, member.timezone)
-        return Actor(member.slack_id, member.name, team_id, person_id=person_id, timezone=member.timezone)
+        groups = await self.groups.of(context.client, member.slack_id)
+        role = self.staff.role(member.slack_id, member.email, groups)
+        return Actor(member.slack_id, member.name, team_id, person_id=person_id, timezone=member.timezone, role=role)
 
 
 async def refuse(place: payloads.Place, reply: Reply, text: str) -> BoltResponse:

@@ -75,7 +75,7 @@ def examined(user: Mapping[str, Any], team_id: str) -> Member:
     if any(user.get(flag) for flag in GUESTS):
         raise Refused(GUEST)
     profile = user.get("profile") or {}
-    verified = user.get("is_email_confirmed") is not False
+    verified = user.get("is_email_confirmed") is True  # a flag that Slack left out confirms nothing
     name = profile.get("real_name") or user.get("real_name") or profile.get("display_name") or user.get("name")
     return Member(
         slack_id=str(user["id"]),

@@ -31,7 +31,7 @@ def called() -> set[str]:
         for node in ast.walk(ast.parse(file.read_text())):
             method = node.attr if isinstance(node, ast.Attribute) and _is_client(node.value) else ""
             if "_" in method and hasattr(AsyncWebClient, method):
-                found.add(method.replace("_", ".", 2 if method.startswith("apps_") else 1))
+                found.add(method.replace("_", ".", 2 if method.startswith(("apps_", "usergroups_")) else 1))
     return found - {"api.call"}
 
 

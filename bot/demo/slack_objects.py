@@ -23,10 +23,14 @@ class User:
     team_id: str = "T0LOCAL"
     is_bot: bool = False
     deleted: bool = False
+    is_guest: bool = False
+    is_email_confirmed: bool = True
+    status: Json = field(default_factory=dict)
 
     def as_json(self, home_team: str) -> Json:
         """Slack's user object."""
         profile = {"real_name": self.real_name, "display_name": self.name, "email": self.email, "team": self.team_id}
+        profile |= self.status
         outside = self.team_id != home_team
         return {
             "id": self.id,
@@ -37,9 +41,9 @@ class User:
             "profile": profile,
             "is_bot": self.is_bot,
             "deleted": self.deleted,
-            "is_restricted": False,
+            "is_restricted": self.is_guest,
             "is_stranger": outside,
-            "is_email_confirmed": not outside,
+            "is_email_confirmed": self.is_email_confirmed and not outside,
         }
 
 

@@ -32,6 +32,7 @@ class Team:
             "users.info": self.user,
             "users.list": self.users,
             "users.lookupByEmail": self.by_email,
+            "usergroups.users.list": self.group,
             "conversations.info": self.channel,
             "conversations.list": self.channels,
             "conversations.members": self.members,
@@ -84,6 +85,13 @@ class Team:
             if email and user.email.casefold() == email and user.team_id == self.workspace.team_id:
                 return {"user": self._shown(user)}
         raise ApiError("users_not_found")
+
+    def group(self, arguments: Json) -> Json:
+        """Who is in a user group."""
+        found = self.workspace.groups.get(str(arguments.get("usergroup")))
+        if found is None:
+            raise ApiError("no_such_subteam")
+        return {"users": found}
 
     def channel(self, arguments: Json) -> Json:
         """One channel by id."""

@@ -24,6 +24,7 @@ class Workspace:
         self.bot = User("U0LOOKOUT", "lookout", "Lookout", is_bot=True, team_id=team_id)
         self.bot_id = "B0LOOKOUT"
         self.users: dict[str, User] = {self.bot.id: self.bot}
+        self.groups: dict[str, list[str]] = {}
         self.channels: dict[str, Channel] = {}
         self.stacks: dict[str, list[View]] = {}
         self.homes: dict[str, View] = {}

@@ -45,9 +45,13 @@ class Lookup:
     names: Names = field(default_factory=Names)
 
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
-        """The CSM with this verified e-mail, linked to the Slack user; empty for anybody else."""
+        """The CSM with this verified e-mail, linked to the Slack user; empty for anybody else.
+
+        Without a verified address (some sign-on systems confirm none) an import may have named the Slack user.
+        """
         async with self.store.reading() as work:
-            person = await work.accounts.csm_by_email(email) if email else None
+            accounts = work.accounts
+            person = await (accounts.csm_by_email(email) if email else accounts.csm_by_slack_id(slack_id))
         if person is None:
             return ""
         if person.slack_id != slack_id or (timezone and person.timezone != timezone):

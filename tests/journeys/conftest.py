@@ -58,7 +58,9 @@ class Venue:
         await self.until(lambda: any(not m.thread_ts for m in self.slack.messages("#cs-alerts")))
 
 
-def settings_for(slack: LocalSlack, mailbox: Mailbox, *, home: Path, url: str, socket: bool) -> Settings:
+def settings_for(
+    slack: LocalSlack, mailbox: Mailbox, *, home: Path, url: str, socket: bool, **more: object
+) -> Settings:
     values: dict[str, object] = {
         "slack_bot_token": slack.bot_token,
         "slack_app_token": slack.app_token if socket else "",
@@ -73,11 +75,11 @@ def settings_for(slack: LocalSlack, mailbox: Mailbox, *, home: Path, url: str, s
         "LOOKOUT_SMTP_TLS": "none",
         "LOOKOUT_MAIL_DOMAINS": ("us.test",),
     }
-    return DemoSettings(**values)  # type: ignore[arg-type]
+    return DemoSettings(**values | more)  # type: ignore[arg-type]
 
 
 @asynccontextmanager
-async def opened_venue(home: Path, url: str, *, socket: bool = False) -> AsyncIterator[Venue]:
+async def opened_venue(home: Path, url: str, *, socket: bool = False, **more: object) -> AsyncIterator[Venue]:
     clock = DemoClock(ZoneInfo("UTC"), start=TUESDAY)
     slack = LocalSlack(clock=clock)
     for name in ("dana", "ben"):
@@ -86,7 +88,7 @@ async def opened_venue(home: Path, url: str, *, socket: bool = False) -> AsyncIt
     slack.add_channel("cs-alerts")
     slack.add_channel("cs-digest")
     async with Mailbox(clock) as mailbox, slack:
-        settings = settings_for(slack, mailbox, home=home, url=url, socket=socket)
+        settings = settings_for(slack, mailbox, home=home, url=url, socket=socket, **more)
         slack.request_url = f"http://127.0.0.1:{settings.port}/slack/events"
         app = await build(settings, clock=clock)
         async with app.store() as work:

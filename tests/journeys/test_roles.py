@@ -1,0 +1,119 @@
+"""Who may press what, from the click to its private answer: signed requests through the real bot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.demo.slack_objects import Message
+from handlers.ids import Action
+from tests.builders import a_csm, remember
+from tests.journeys.conftest import Venue, opened_venue
+
+TEAM = {
+    "LOOKOUT_ADMINS": ("ada@us.test",),
+    "LOOKOUT_TEAM_LEADS": ("S0LEADS",),
+}
+
+
+@pytest.fixture
+async def team(tmp_path: Path, sqlite_url: str) -> AsyncIterator[Venue]:
+    """Dana owns Acme, Ben is another CSM, Lea leads by user group, Ada is the admin, Vic only watches."""
+    async with opened_venue(tmp_path / "home", sqlite_url, **TEAM) as venue:
+        for name in ("lea", "ada", "vic"):
+            venue.slack.add_user(name, name.title(), email=f"{name}@us.test", tz="UTC", user_id=f"U{name.upper()}")
+        venue.slack.workspace.groups["S0LEADS"] = ["ULEA"]
+        await remember(venue.app.store, a_csm("csm-lea", name="Lea Lead", slack_id="ULEA", timezone="UTC"))
+        await venue.case()
+        yield venue
+
+
+def private(venue: Venue, user: str) -> list[str]:
+    return [m.text for m in venue.slack.messages("#cs-alerts", seen_by=user) if m.visible_to]
+
+
+def labels(card: Message) -> set[str]:
+    return {e["action_id"] for block in card.blocks for e in block.get("elements", []) if "action_id" in e}
+
+
+async def use_home(venue: Venue, user: str, action: Action) -> None:
+    await venue.slack.open_home(user)
+    await venue.until(lambda: venue.slack.home(user))
+    await venue.slack.click(venue.slack.home(user), action.value, user=user)
+
+
+async def is_paused(venue: Venue) -> bool:
+    async with venue.app.store.reading() as work:
+        return await work.flags.get("paused") is not None
+
+
+async def leave(venue: Venue) -> None:
+    """Let what was approved leave, if anything was."""
+    venue.clock.move_to(venue.clock() + timedelta(seconds=11))
+    await venue.app.send.run()
+
+
+async def test_whoever_may_not_approve_is_told_who_may_and_nothing_leaves(team: Venue) -> None:
+    before = labels(team.card())
+    for user in ("ben", "vic"):
+        await team.slack.click("#cs-alerts", Action.APPROVE.value, user=user)
+    await leave(team)
+
+    assert team.letters == []
+    assert labels(team.card()) == before
+    [told] = private(team, "ben")
+    assert told == (
+        "Nothing was changed and nothing was sent. Only Dana Reyes and leads may approve this mail. Leads: "
+        "the Slack user group S0LEADS and ada@us.test."
+    )
+    [told] = private(team, "vic")
+    assert "Only a CSM whom Lookout knows" in told
+
+
+async def test_a_lead_by_user_group_may_approve_any_account_until_they_leave_the_group(team: Venue) -> None:
+    group = team.slack.workspace.groups.pop("S0LEADS")
+    await team.slack.click("#cs-alerts", Action.APPROVE.value, user="lea")
+    assert "Only Dana Reyes and leads" in private(team, "lea")[0], "a group that Slack does not tell about has nobody"
+
+    team.slack.workspace.groups["S0LEADS"] = group
+    await team.slack.click("#cs-alerts", Action.APPROVE.value, user="lea")
+    await leave(team)
+    await team.until(lambda: team.letters)
+
+    assert [letter.recipients for letter in team.letters] == [("kim@acme.test",)]
+    async with team.app.store.reading() as work:
+        assert (await work.outreach.latest_of("case-1")).approved_by == "csm-lea"
+
+
+async def test_every_csm_may_stop_all_sending_and_only_leads_let_it_go_on(team: Venue) -> None:
+    await use_home(team, "ben", Action.PAUSE)
+    await team.slack.click(team.slack.home("ben"), Action.RESUME.value, user="ben")
+    assert await is_paused(team)
+
+    team.slack.workspace.users["UADA"].is_email_confirmed = False
+    await use_home(team, "ada", Action.RESUME)
+    assert await is_paused(team), "an address that Slack has not confirmed gives no role"
+
+    team.slack.workspace.users["UADA"].is_email_confirmed = True
+    team.clock.move_to(team.clock() + timedelta(minutes=6))
+    await use_home(team, "ada", Action.RESUME)
+    assert not await is_paused(team)
+
+
+async def test_only_leads_hand_an_account_to_somebody_else(team: Venue) -> None:
+    async def hand_over(user: str) -> None:
+        menu = next(e for b in team.card().blocks for e in b.get("elements", []) if e.get("type") == "overflow")
+        option = next(o for o in menu["options"] if "ssign" in o["text"]["text"])
+        await team.slack.click("#cs-alerts", Action.MORE.value, user=user, value=option["value"])
+        await team.slack.submit(user, {"person": "UBEN"})
+
+    await hand_over("dana")
+    async with team.app.store.reading() as work:
+        assert (await work.cases.get("case-1")).csm_id == "csm-dana"
+
+    await hand_over("lea")
+    async with team.app.store.reading() as work:
+        assert (await work.cases.get("case-1")).csm_id == "csm-ben"

@@ -83,12 +83,13 @@ class Receipt:
     """What became of a mail: `sent`, `refused` (certain, for good), `deferred` (certain, try later), `unknown`.
 
     `cause` says whom a refusal or deferral is about: `address` (the recipient's address), `setup` (our host, TLS, login
-    or sender: an operator must act), else empty.
+    or sender: an operator must act), else empty. `own`: that is about the sender's own mailbox; others can go on.
     """
 
     state: str
     detail: str = ""
     cause: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,10 @@ TROUBLE = (
 )
 
 
+OWN_TROUBLE = (
+    "Mails cannot leave from the mailbox of {email}: {detail} Their approved mails wait, the others leave. Run "
+    "`lookout doctor` to see what to mend."
+)
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Records outcomes inside one open transaction; every move is a compare-and-set on the mail's state."""
@@ -68,7 +72,7 @@ class Outcome:
     async def answered(self, mail: Outreach, receipt: Receipt) -> None:
         """What the mail server said, in the words of the port."""
         if receipt.cause == "setup":
-            await self._tell_operator(receipt.detail)
+            await self._tell_operator(receipt.detail, mail if receipt.own else None)
         if receipt.state == "sent":
             await self._sent(mail)
         elif receipt.state == "unknown":
@@ -80,6 +84,11 @@ class Outcome:
 
     async def _sent(self, mail: Outreach) -> None:
         """The server took it; that is all that can be known."""
+    async def not_filed(self, mail: Outreach, why: str) -> None:
+        """It was sent, and its sender does not find it in their Sent folder: noted, and nothing else."""
+        await self._audit(mail, "no copy", why)
+        await self._note(mail, "no copy", why)
+
         if await self._settled(mail, OutreachState.SENT, sent_at=self.now, error=""):
             await self._case(mail, CaseState.CONTACTED)
             await self._audit(mail, "sent", mail.message_id)
@@ -134,9 +143,10 @@ class Outcome:
         post = Post(key=f"{action}:{mail.id}", kind="note", target="", body=said, case_id=mail.case_id)
         await self.work.slack.say(post)
 
-    async def _tell_operator(self, detail: str) -> None:
-        """Once a day, where the operators read (D5)."""
+    async def _tell_operator(self, detail: str, mail: Outreach | None) -> None:
+        """Once a day, where the operators read; about the mailbox of a mail's sender once a day for each (D5)."""
         if self.ops_channel:
-            text = TROUBLE.format(detail=detail)
-            key = f"mail-trouble:{self.now.date()}"
+            draft = await self.work.outreach.draft(mail.draft_id) if mail else None
+            text = (OWN_TROUBLE if draft else TROUBLE).format(detail=detail, email=draft.from_email if draft else "")
+            key = f"mail-trouble:{self.now.date()}" + (f":{draft.from_email}" if draft else "")
             await self.work.slack.say(Post(key=key, kind="notice", target=self.ops_channel, body=text))

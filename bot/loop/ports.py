@@ -86,6 +86,38 @@ class Mailer(Protocol):
 
 
 class HighWater(Protocol):
+class SentCopies(Protocol):
+    """Files what was sent where its sender looks for it; what became of the mail is recorded before."""
+
+    async def keep(self, mail: Mail) -> str:
+        """File a copy; gives why there is none, or nothing. Never raises for what a server does."""
+
+
+class Crm(Protocol):
+    """The team's CRM, told of our work (R52). Every method raises `CrmRefused`; none repeats what changes something."""
+
+    @property
+    def name(self) -> str: ...
+    async def reach(self) -> str:
+        """Return what was found if the CRM lets us in with all that we need."""
+
+    async def find_account(self, account: Account) -> str | None:
+        """The one record of this account; None where there is none, or more than one."""
+
+    async def find_contact(self, email: str, account: str) -> str | None:
+        """The record of the person with this address at the company with this record; never another company's."""
+
+    async def find_owner(self, email: str) -> str | None: ...
+    async def find(self, entry: Entry) -> str | None:
+        """The record of this very entry, if it is there already; certain, also a moment after it was made."""
+
+    async def log(self, entry: Entry) -> str:
+        """Write the entry down and give its record; `gone` where the account's record is no longer there."""
+
+    async def show_health(self, account: str, health: CrmHealth) -> None:
+        """Show it on the account's record; doing it again changes nothing."""
+
+
     """Remembers the newest mail outside of the database; both raise `Unavailable` when they cannot (E9)."""
 
     async def newest(self) -> str | None:

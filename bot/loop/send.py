@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot.loop.lead import Alone, Lead
 from bot.loop.outcome import Outcome
-from bot.loop.ports import Clock, HighWater, Mailer
+from bot.loop.ports import Clock, HighWater, Mailer, SentCopies
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.restored import ANY_TIME, Unmarked, hold, is_older, mark_of
 from bot.loop.second_look import MailRules, SecondLook
@@ -26,6 +26,7 @@ from scoring.messages import Mail
 PATIENCE = timedelta(minutes=5)
 REST = timedelta(minutes=1)
 DRAIN_SECONDS = 10.0
+EVERYBODY = ""
 
 GONE = "The case or the draft of this mail no longer exists."
 OTHER_LEADS = "another copy of Lookout leads"
@@ -74,13 +75,15 @@ class Send:
         self._store = store
         self._lead = lead or Alone()
         self._water = water or Unmarked()
+        copies: SentCopies | None = None,
         self._mailer = mailer
         self._clock = clock
         self._rules = rules
         self._ops_channel = ops_channel
         self._turn = asyncio.Lock()
+        self._copies = copies
         self._in_flight: set[str] = set()
-        self._resting_until: datetime | None = None
+        self._resting: dict[str, datetime] = {}
         self._recovered = False
 
     async def recover(self) -> int:
@@ -101,7 +104,7 @@ class Send:
                 due = await work.outreach.due(self._clock())
             handed_over = 0
             for outreach in due:
-                claim = None if self._resting() else await self._claim(outreach.id)
+                claim = None if self._rests(EVERYBODY) else await self._claim(outreach.id)
                 if claim is not None:
                     await _to_the_end(self._deliver(claim))
                     handed_over += 1
@@ -124,6 +127,8 @@ class Send:
             if isinstance(verdict, No):
                 await _keep_or_stop(outcome, outreach, verdict)
                 return None
+            if self._rests(draft.from_email):
+                return None
             claimed = await outcome.claimed(outreach)
             return Claim(claimed, draft) if claimed else None
 
@@ -138,7 +143,9 @@ class Send:
             async with self._store() as work:
                 await self._outcome(work, self._clock()).answered(claim.outreach, receipt)
             if receipt.cause == "setup":
-                self._resting_until = self._clock() + REST
+                self._resting[claim.draft.from_email if receipt.own else EVERYBODY] = self._clock() + REST
+            if receipt.state == "sent":
+                await self._file_copy(claim)
         finally:
             self._in_flight.discard(claim.outreach.id)
 
@@ -147,7 +154,7 @@ class Send:
         try:
             await self._water.rise(mark_of(claim.outreach))
         except Unavailable as fault:
-            self._resting_until = self._clock() + REST
+            self._resting[EVERYBODY] = self._clock() + REST
             await self._give_back(claim, str(fault))
             raise
 
@@ -176,9 +183,20 @@ class Send:
                 await self._outcome(work, self._clock()).uncertain(outreach, DIED)
         return len(left)
 
-    def _resting(self) -> bool:
-        """After a failed login or an unreachable server the other mails wait a minute instead of failing too (D5)."""
-        return self._resting_until is not None and self._clock() < self._resting_until
+    async def _file_copy(self, claim: Claim) -> None:
+        """A copy for the sender, after it is on record that the mail left; one that cannot be filed is only noted."""
+        why = await self._copies.keep(claim.mail) if self._copies else ""
+        if why:
+            async with self._store() as work:
+                await self._outcome(work, self._clock()).not_filed(claim.outreach, why)
+
+    def _rests(self, sender: str) -> bool:
+        """After a failed login or an unreachable server the other mails wait a minute instead of failing too (D5).
+
+        Where that was a sender's own mailbox, only theirs wait.
+        """
+        until = self._resting.get(sender)
+        return until is not None and self._clock() < until
 
     def _outcome(self, work: UnitOfWork, now: datetime) -> Outcome:
         return Outcome(work, now, self._ops_channel)

@@ -66,7 +66,7 @@ def unreachable(fault: Exception) -> Receipt:
         return Receipt("deferred", LOGIN_REFUSED.format(code=fault.code), cause="setup")
     if isinstance(fault, aiosmtplib.SMTPResponseException):
         return Receipt("deferred", _said(fault.code, fault.message), cause="setup")
-    return Receipt("deferred", NOT_REACHED.format(fault=_clean(str(fault)) or type(fault).__name__), cause="setup")
+    return Receipt("deferred", NOT_REACHED.format(fault=one_line(str(fault)) or type(fault).__name__), cause="setup")
 
 
 def _cause_of(subject: str) -> str:
@@ -78,9 +78,9 @@ def _plain_cause(code: int) -> str:
 
 
 def _said(code: int, text: str) -> str:
-    return SAID.format(code=code, text=_clean(text))
+    return SAID.format(code=code, text=one_line(text))
 
 
-def _clean(text: str) -> str:
+def one_line(text: str) -> str:
     """A server's words on one line, without control characters, cut."""
     return " ".join("".join(ch if ch.isprintable() else " " for ch in text).split())[:DETAIL]

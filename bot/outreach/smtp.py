@@ -32,6 +32,8 @@ NO_CA_FILE = "LOOKOUT_SMTP_CA_FILE={path} cannot be read as certificates: {fault
 REACHED = "{host}:{port} answers and lets us in"
 CUT_OFF = "The connection ended before the mail server answered ({fault})."
 
+Tls = Literal["starttls", "tls", "none"]
+
 NETWORK_FAULTS = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -43,7 +45,7 @@ class SmtpServer:
     port: int = 587
     username: str = ""
     password: str = field(default="", repr=False)
-    tls: Literal["starttls", "tls", "none"] = "starttls"
+    tls: Tls = "starttls"
     ca_file: str = ""
     command_seconds: float = COMMAND_SECONDS
     dialogue_seconds: float = DIALOGUE_SECONDS
@@ -57,9 +59,9 @@ class SmtpMailer:
         self._server = server
         self._domains = frozenset(domain.lower() for domain in domains)
         self._clock = clock
-        if server.tls == "none" and server.username and not _is_here(server.host):
+        if server.tls == "none" and server.username and not is_here(server.host):
             raise InvalidInput(IN_THE_CLEAR)
-        self._tls_context = None if server.tls == "none" else _tls_context(server.ca_file)
+        self._tls_context = None if server.tls == "none" else tls_context(server.ca_file)
 
     async def send(self, mail: Mail) -> Receipt:
         """Hand the mail over once. Never raises for what a server or a network does."""
@@ -126,7 +128,7 @@ class SmtpMailer:
         return Receipt("sent", answer.message)
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether the server is on this machine, where nobody listens in between."""
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -134,7 +136,7 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _tls_context(ca_file: str) -> ssl.SSLContext:
+def tls_context(ca_file: str) -> ssl.SSLContext:
     """Certificates and host names are always checked; a CA file replaces the machine's own list."""
     try:
         context = ssl.create_default_context(cafile=ca_file or None)

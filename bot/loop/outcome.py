@@ -23,12 +23,12 @@ BOUNCED = "the mail server refused the address ({detail})"
 TROUBLE = (
     "Mails cannot leave: {detail} Approved mails wait, and nothing is lost. Run `lookout doctor` to see what to mend."
 )
-
-
 OWN_TROUBLE = (
     "Mails cannot leave from the mailbox of {email}: {detail} Their approved mails wait, the others leave. Run "
     "`lookout doctor` to see what to mend."
 )
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Records outcomes inside one open transaction; every move is a compare-and-set on the mail's state."""
@@ -82,13 +82,13 @@ class Outcome:
         else:
             await self._failed(mail, receipt)
 
-    async def _sent(self, mail: Outreach) -> None:
-        """The server took it; that is all that can be known."""
     async def not_filed(self, mail: Outreach, why: str) -> None:
         """It was sent, and its sender does not find it in their Sent folder: noted, and nothing else."""
         await self._audit(mail, "no copy", why)
         await self._note(mail, "no copy", why)
 
+    async def _sent(self, mail: Outreach) -> None:
+        """The server took it; that is all that can be known."""
         if await self._settled(mail, OutreachState.SENT, sent_at=self.now, error=""):
             await self._case(mail, CaseState.CONTACTED)
             await self._audit(mail, "sent", mail.message_id)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.casework import Fact
+from scoring.crm import CrmHealth, Entry
 from scoring.messages import Mail, Receipt, SlackReceipt, Written
 from scoring.model import Account, Person, Snapshot
 from scoring.roles import TeamRole
@@ -85,7 +86,6 @@ class Mailer(Protocol):
     async def send(self, mail: Mail) -> Receipt: ...
 
 
-class HighWater(Protocol):
 class SentCopies(Protocol):
     """Files what was sent where its sender looks for it; what became of the mail is recorded before."""
 
@@ -118,6 +118,7 @@ class Crm(Protocol):
         """Show it on the account's record; doing it again changes nothing."""
 
 
+class HighWater(Protocol):
     """Remembers the newest mail outside of the database; both raise `Unavailable` when they cannot (E9)."""
 
     async def newest(self) -> str | None:

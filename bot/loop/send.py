@@ -71,17 +71,17 @@ class Send:
         ops_channel: str = "",
         lead: Lead | None = None,
         water: HighWater | None = None,
+        copies: SentCopies | None = None,
     ) -> None:
         self._store = store
         self._lead = lead or Alone()
         self._water = water or Unmarked()
-        copies: SentCopies | None = None,
         self._mailer = mailer
+        self._copies = copies
         self._clock = clock
         self._rules = rules
         self._ops_channel = ops_channel
         self._turn = asyncio.Lock()
-        self._copies = copies
         self._in_flight: set[str] = set()
         self._resting: dict[str, datetime] = {}
         self._recovered = False
@@ -123,11 +123,11 @@ class Send:
             if case is None or draft is None:
                 await outcome.stopped(outreach, GONE)
                 return None
+            if self._rests(draft.from_email):
+                return None
             verdict = await SecondLook(work, self._rules, case, draft).answer(now, outreach)
             if isinstance(verdict, No):
                 await _keep_or_stop(outcome, outreach, verdict)
-                return None
-            if self._rests(draft.from_email):
                 return None
             claimed = await outcome.claimed(outreach)
             return Claim(claimed, draft) if claimed else None

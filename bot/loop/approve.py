@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from bot.loop.decisions import GONE, Act, Decisions, name_of
 from bot.loop.differences import difference
 from bot.loop.ports import Actor
+from bot.loop.quiet_step import by_itself, step
 from bot.loop.second_look import SecondLook, newest
 from scoring.addresses import domain_of
 from scoring.briefs import Answer
-from scoring.casework import Case, CaseState, Draft, Outreach, OutreachState
+from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind, OutreachState
 from scoring.errors import Refused, TooLate
+from scoring.follow_up import FOLLOW_UP_PLAY
 from scoring.guardrails import Yes
 from scoring.roles import Deed
 
@@ -27,6 +29,7 @@ OTHER_TEXT = (
 OBJECTION = "Nothing was sent. {reason}"
 WAITS = "Approved. The mail leaves at {when}, in working hours; until then it can be undone."
 APPROVED_NOTE = "{who} approved version {version} of the mail to {email}."
+STOPPED_NOTE = "{who} stopped the mail that Lookout would have sent. Nothing was sent."
 UNDONE_NOTE = "{who} took the approval back. Nothing was sent."
 ARRIVED_NOTE = "{who} found that the mail to {email} arrived."
 AGAIN_NOTE = "{who} decided to send the mail to {email} again."
@@ -76,7 +79,7 @@ class Mails(Decisions):
             moved = await act.work.outreach.move(outreach_id, OutreachState.APPROVED, OutreachState.UNDONE)
             if moved is None:
                 raise await _undo_too_late(act, outreach_id)
-            said = UNDONE_NOTE.format(who=await act.who())
+            said = (STOPPED_NOTE if moved.approved_by == LOOKOUT else UNDONE_NOTE).format(who=await act.who())
             return await _follow(act, moved, CaseState.OPEN, "undone", said)
 
         return await self.act(actor, decide, deed=Deed.UNDO, about=outreach_id)
@@ -154,6 +157,7 @@ async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime) -> Outre
         to_email=draft.to_email,
         message_id=message_id(outreach_id, draft.from_email),
         score_seen=seen.health.score if seen else None,
+        kind=OutreachKind.FOLLOW_UP if draft.play == FOLLOW_UP_PLAY else OutreachKind.FIRST,
     )
     await act.work.outreach.add(mail)
     return mail
@@ -162,7 +166,10 @@ async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime) -> Outre
 async def _follow(act: Act, mail: Outreach, state: CaseState, action: str, said: str) -> Answer:
     """The case follows its mail; what was decided about the mail stands in any case."""
     case = await act.work.cases.get(mail.case_id)
-    if case is not None:
+    if case is not None and by_itself(mail):
+        await step(act.work, case, CaseState.CONTACTED)
+        await act.record(case, action, said, detail=mail.id, mark=case.version)
+    elif case is not None:
         case = await act.change(case, state=state) if case.state is CaseState.APPROVED else case
         await act.record(case, action, said, detail=mail.id)
     return Answer(ok=True)

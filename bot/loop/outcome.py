@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.loop.quiet_step import by_itself, step
 from bot.loop.records import UnitOfWork
 from bot.loop.saying import show, tell
 from bot.loop.second_look import person_of
 from scoring.casework import LOOKOUT, AuditEntry, CaseState, Outreach, OutreachState
 from scoring.messages import Post, Receipt
+from scoring.model import Person
 
 # Greylisting takes minutes, a sick server hours: together a day (D3).
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 480))
@@ -125,12 +127,21 @@ class Outcome:
         await self._case(mail, state)
         await self._audit(mail, action, reason)
         await self._note(mail, action, said)
-        await tell(self.work, await person_of(self.work, mail.approved_by), f"{action}:{mail.id}:approver", said)
+        await tell(self.work, await self._concerned(mail), f"{action}:{mail.id}:approver", said)
+
+    async def _concerned(self, mail: Outreach) -> Person | None:
+        """Who approved it; for a mail that nobody approved whose case it is."""
+        if mail.approved_by != LOOKOUT:
+            return await person_of(self.work, mail.approved_by)
+        case = await self.work.cases.get(mail.case_id)
+        return await self.work.accounts.person(case.csm_id) if case and case.csm_id else None
 
     async def _case(self, mail: Outreach, state: CaseState | None) -> None:
-        """The case follows its mail, and its card is drawn anew."""
+        """The case follows its mail, and its card is drawn anew; after a follow-up it is as it was before (R53)."""
         case = await self.work.cases.get(mail.case_id)
-        if case is not None and state is not None and case.state is CaseState.APPROVED:
+        if case is not None and state is not None and case.state is CaseState.APPROVED and by_itself(mail):
+            await step(self.work, case, CaseState.CONTACTED)
+        elif case is not None and state is not None and case.state is CaseState.APPROVED:
             follows = replace(case, state=state, version=case.version + 1, changed_by=LOOKOUT, changed_at=self.now)
             await self.work.cases.save(follows, expected=case.version)
         await show(self.work, mail.case_id)

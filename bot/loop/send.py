@@ -16,7 +16,7 @@ from bot.loop.outcome import Outcome
 from bot.loop.ports import Clock, HighWater, Mailer, SentCopies
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.restored import ANY_TIME, Unmarked, hold, is_older, mark_of
-from bot.loop.second_look import MailRules, SecondLook
+from bot.loop.second_look import MailRules, SecondLook, followed_by
 from scoring.casework import Draft, Outreach, OutreachState
 from scoring.errors import Unavailable
 from scoring.guardrails import No
@@ -39,10 +39,12 @@ class Claim:
 
     outreach: Outreach
     draft: Draft
+    followed: Outreach | None = None
 
     @property
     def mail(self) -> Mail:
-        """The mail exactly as it was approved."""
+        """The mail exactly as it was approved; a follow-up stands in the thread of the mail that it follows (R53)."""
+        thread = self.followed.message_id if self.followed else ""
         return Mail(
             message_id=self.outreach.message_id,
             from_name=self.draft.from_name,
@@ -51,6 +53,8 @@ class Claim:
             to_email=self.draft.to_email,
             subject=self.draft.subject,
             body=self.draft.body,
+            in_reply_to=thread,
+            references=(thread,) if thread else (),
         )
 
 
@@ -130,7 +134,7 @@ class Send:
                 await _keep_or_stop(outcome, outreach, verdict)
                 return None
             claimed = await outcome.claimed(outreach)
-            return Claim(claimed, draft) if claimed else None
+            return Claim(claimed, draft, await followed_by(work, claimed)) if claimed else None
 
     async def _deliver(self, claim: Claim) -> None:
         if not self._lead.holds():

@@ -28,6 +28,7 @@ PLAYS = (
     "low_score",
     "critical",
     "churning",
+    "follow_up",
 )
 GOLDEN = Path(__file__).parent / "golden"
 NOBODY = Person("p-0", Role.CONTACT)

@@ -96,11 +96,11 @@ class Settings(BaseSettings):
     smtp_tls: Literal["starttls", "tls", "none"] = Field(default="starttls", alias="LOOKOUT_SMTP_TLS")
     smtp_ca_file: str = Field(default="", alias="LOOKOUT_SMTP_CA_FILE")
     mail_domains: Names = Field(default=(), alias="LOOKOUT_MAIL_DOMAINS")
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
 
     links: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_LINKS")
     product_name: str = Field(default="our product", alias="LOOKOUT_PRODUCT_NAME")
     templates: str = Field(default="", alias="LOOKOUT_TEMPLATES")
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
     log_level: Literal["INFO", "WARNING", "ERROR"] = Field(default="INFO", alias="LOOKOUT_LOG_LEVEL")
 
     @field_validator(
@@ -112,13 +112,13 @@ class Settings(BaseSettings):
         "admins",
         "team_leads",
         "write_keys",
+        "secret_keys",
         mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-        "secret_keys",
         return value
 
     @field_validator("timezone")

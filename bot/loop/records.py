@@ -6,12 +6,13 @@ instants are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 
 from bot.loop.mail_records import FollowUps, IntendedMails, Mailboxes, Replies
+from scoring.audit_chain import Link
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.crm import CrmJob, CrmState, CrmThing
 from scoring.listing import Named, Standing
@@ -231,11 +232,16 @@ class SlackOutbox(Protocol):
 
 
 class Audit(Protocol):
-    """Append-only."""
+    """Append-only, each row linked to the one before. No names and no mail text: ids, and what was done."""
 
     async def add(self, entry: AuditEntry) -> None: ...
     async def of_case(self, case_id: str) -> list[AuditEntry]: ...
     async def newest(self, limit: int) -> list[AuditEntry]: ...
+    async def tail(self, limit: int) -> list[Link]:
+        """The last `limit` rows with their place in the chain, in their order."""
+
+    def chain(self) -> AsyncIterator[Link]:
+        """Every row with its place in the chain, in order."""
 
 
 class Flags(Protocol):

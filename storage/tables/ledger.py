@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, Text
+from sqlalchemy import Column, Text, UniqueConstraint
 from sqlmodel import Field
 
 from storage.columns import Row, UTCDateTime
 
 
 class AuditRow(Row, table=True):
-    """One thing somebody did; rows are only ever added, `seq` is their order."""
+    """One thing somebody did; rows are only ever added, `seq` is their order.
+
+    `hash` covers the row and `previous`, the hash of the row before; a trigger of the database refuses changes.
+    """
 
     __tablename__ = "audit"
+    __table_args__ = (UniqueConstraint("previous"),)
 
     seq: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(sa_column=Column(UTCDateTime, nullable=False))
@@ -22,6 +26,8 @@ class AuditRow(Row, table=True):
     account_id: str
     case_id: str = Field(index=True)
     detail: str = Field(sa_column=Column(Text, nullable=False))
+    previous: str
+    hash: str
 
 
 class FlagRow(Row, table=True):

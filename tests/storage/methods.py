@@ -169,6 +169,8 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "audit.add": lambda work: work.audit.add(an_entry()),
     "audit.of_case": lambda work: work.audit.of_case("case-1"),
     "audit.newest": lambda work: work.audit.newest(5),
+    "audit.tail": lambda work: work.audit.tail(5),
+    "audit.chain": lambda work: _all(work.audit.chain()),
     "flags.get": lambda work: work.flags.get("paused"),
     "flags.set": lambda work: work.flags.set("paused", "by Dana"),
     "flags.claim": lambda work: work.flags.claim("scored", "now"),
@@ -176,3 +178,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "flags.holder": lambda work: work.flags.holder("leader"),
     "flags.release": lambda work: work.flags.release("leader", "a"),
 }
+
+
+async def _all(links: Any) -> list[Any]:
+    return [link async for link in links]

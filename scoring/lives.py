@@ -1,37 +1,42 @@
-"""Whole lives of some accounts, made ready for their windows: for engines that hand over all roll-ups of a block."""
+"""Windows over whole lives of some accounts: for engines that hand over all roll-ups of a block."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from scoring.windows import KEY_BITS, KEY_MASK, NEVER, Before, Block, Ints, Names, Span, Uses
+from scoring.power import Power
+from scoring.walk import Walk
+from scoring.windows import KEY_BITS, KEY_MASK, NEVER, Before, Ints, Names, Pairs, Rows, Span, Uses, Windows
 
 
-def block_of(people: Uses, names: Uses, accounts: int, *, span: Span, numbers: Names) -> Block:
-    """The block of `accounts` accounts from every roll-up row they ever had, sorted by account, key, day.
+def lives(people: Uses, names: Uses, accounts: int, *, span: Span, marks: Names) -> tuple[Windows, Power]:
+    """All figures of `accounts` accounts from every roll-up row they ever had, sorted by account, key, day.
 
     The usage store answers the same questions from small files of months and first days; here nothing is left out.
     """
-    meaningful = names.only(~np.isin(names.key, numbers.ignored))
-    return Block(
-        accounts=accounts,
-        people=_within(people, span),
-        names=_within(names, span),
-        before=_before(people, meaningful, accounts, span),
-        first_people=first_days(people),
-        first_logins=first_days(names.among(numbers.logins)),
-    )
+    meaningful = names.only(~np.isin(names.key, marks.ignored))
+    (persons, people_pair), (features, name_pair) = _pairs(people), _pairs(names)
+    before = _before(people, meaningful, accounts, span)
+    walk = Walk(accounts, start=span.start, people=persons, names=features, marks=marks, before=before)
+    days = zip(_by_day(people, people_pair, span), _by_day(names, name_pair, span), strict=True)
+    return walk.over(days, span)
 
 
-def first_days(uses: Uses) -> tuple[Ints, Ints]:
-    """(account, first day) of each key of each account."""
-    starts = np.ones(len(uses.day), np.bool_)
-    starts[1:] = (np.diff(uses.account) != 0) | (np.diff(uses.key) != 0)
-    return uses.account[starts], uses.day[starts]
+def _pairs(uses: Uses) -> tuple[Pairs, Ints]:
+    """The pairs of account and key, and which of them each row is of."""
+    new = np.ones(len(uses.day), np.bool_)
+    new[1:] = (np.diff(uses.account) != 0) | (np.diff(uses.key) != 0)
+    return Pairs(uses.account[new], uses.key[new], uses.day[new]), np.cumsum(new) - 1
 
 
-def _within(uses: Uses, span: Span) -> Uses:
-    return uses.only((uses.day >= span.start) & (uses.day <= span.last))
+def _by_day(uses: Uses, pair: Ints, span: Span) -> Iterator[Rows]:
+    order = np.argsort(uses.day, kind="stable")
+    edges = np.searchsorted(uses.day[order], np.arange(span.start, span.last + 2))
+    for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        rows = order[low:high]
+        yield Rows(pair[rows], uses.n[rows])
 
 
 def _before(people: Uses, names: Uses, accounts: int, span: Span) -> Before:

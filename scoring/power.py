@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 
-from scoring.windows import KEY_BITS, KEY_MASK, NEVER, Ints, Span, Uses, window
+from scoring.windows import KEY_BITS, KEY_MASK, LEAD, NEVER, Ints, Pairs, Rows
 
-BLOCK_CELLS = 1_000_000
-"""People times read days that are worked on at once; some 4,096 people for a history of half a year."""
 FADE = 14
 PRIOR = 28
 
@@ -41,59 +39,46 @@ class Power:
         power.last_day += NEVER
         return power
 
-    def put(self, part: Power, places: Ints) -> None:
-        """Write a block's figures into these, at the accounts' places."""
-        for field in self.__dataclass_fields__:
-            getattr(self, field)[:, places] = getattr(part, field)
 
+class PowerSums:
+    """What each person did in the windows that matter, carried on from day to day."""
 
-def power_users(people: Uses, span: Span, accounts: int) -> Power:
-    """The power user of each account on each as-of day, in bounded memory."""
-    power = Power.empty(span.days, accounts)
-    if not len(people.day):
-        return power
-    starts = np.flatnonzero(np.r_[True, (np.diff(people.account) != 0) | (np.diff(people.key) != 0)])
-    column = np.zeros(len(people.day), np.int64)
-    column[starts[1:]] = 1
-    column = np.cumsum(column)
-    owner, key = people.account[starts], people.key[starts]
-    for low, high in _blocks(owner, BLOCK_CELLS // span.read):
-        rows = slice(starts[low], starts[high] if high < len(starts) else None)
-        matrix = np.zeros((span.read, high - low), np.int64)
-        matrix[people.day[rows] - span.start, column[rows] - low] = people.n[rows]
-        _put(power, matrix, owner[low:high], key[low:high], span)
-    return power
+    def __init__(self, people: Pairs) -> None:
+        self._people = people
+        self._edges = people.edges()
+        self._uses_14, self._prior, self._uses_90 = (np.zeros(len(people.key), np.int64) for _ in range(3))
+        self._past: deque[Rows] = deque(maxlen=LEAD)
 
+    def step(self, rows: Rows) -> None:
+        """The next day comes into the windows, an older one leaves each."""
+        # A pair stands in a day's rows once, so that adding at places misses none.
+        for uses in (self._uses_14, self._uses_90):
+            uses[rows.pair] += rows.n
+        if (old := self._ago(FADE)) is not None:
+            self._uses_14[old.pair] -= old.n
+            self._prior[old.pair] += old.n
+        if (old := self._ago(FADE + PRIOR)) is not None:
+            self._prior[old.pair] -= old.n
+        if (old := self._ago(LEAD)) is not None:
+            self._uses_90[old.pair] -= old.n
+        self._past.append(rows)
 
-def _blocks(owner: Ints, most: int) -> Iterator[tuple[int, int]]:
-    """Ranges of people that never split an account and hold `most` people, more only for one huge account."""
-    edges = np.r_[np.flatnonzero(np.r_[True, np.diff(owner) != 0]), len(owner)]
-    low = 0
-    while low < len(owner):
-        fits = edges[(edges > low) & (edges <= low + most)]
-        high = int(fits[-1]) if len(fits) else int(edges[edges > low][0])
-        yield low, high
-        low = high
+    def tell(self, power: Power, row: int, *, last: Ints, users_14: Ints) -> None:
+        """Fill in the figures of this day; `last` is each pair's last day, `users_14` each account's active people."""
+        if not len(self._edges):
+            return
+        best = np.maximum.reduceat((self._prior << KEY_BITS) | (KEY_MASK - np.arange(len(last))), self._edges)
+        did = best >> KEY_BITS > 0
+        top = KEY_MASK - (best[did] & KEY_MASK)
+        places = self._people.owner[self._edges[did]]
+        power.person[row, places] = self._people.key[top]
+        power.uses[row, places] = self._prior[top]
+        power.total[row, places] = np.add.reduceat(self._prior, self._edges)[did]
+        power.users[row, places] = np.add.reduceat(self._prior > 0, self._edges, dtype=np.int64)[did]
+        power.uses_14[row, places] = self._uses_14[top]
+        power.uses_90[row, places] = self._uses_90[top]
+        power.last_day[row, places] = last[top]
+        power.others_14[row, places] = users_14[places] - (self._uses_14[top] > 0)
 
-
-def _put(power: Power, matrix: Ints, owner: Ints, key: Ints, span: Span) -> None:
-    """Fill in the figures of the accounts whose people are the columns of `matrix`."""
-    edges = np.flatnonzero(np.r_[True, np.diff(owner) != 0])
-    places = owner[edges]
-    prior = window(matrix, span, PRIOR, ago=FADE)
-    recent = window(matrix, span, FADE)
-    # One maximum finds count and person together: the count in the high bits, the smaller column winning a tie.
-    best = np.maximum.reduceat((prior << KEY_BITS) | (KEY_MASK - np.arange(len(owner))), edges, axis=1)
-    top = KEY_MASK - (best & KEY_MASK)
-    active = np.where(matrix > 0, np.arange(span.read)[:, None], NEVER - span.start)
-    last = np.maximum.accumulate(active, axis=0)[span.lead :] + span.start
-
-    power.uses[:, places] = best >> KEY_BITS
-    power.person[:, places] = np.where(best >> KEY_BITS, key[top], -1)
-    power.total[:, places] = np.add.reduceat(prior, edges, axis=1)
-    power.users[:, places] = np.add.reduceat((prior > 0).astype(np.int64), edges, axis=1)
-    power.uses_14[:, places] = np.take_along_axis(recent, top, axis=1)
-    power.uses_90[:, places] = np.take_along_axis(window(matrix, span, 90), top, axis=1)
-    power.last_day[:, places] = np.take_along_axis(last, top, axis=1)
-    active_14 = np.add.reduceat((recent > 0).astype(np.int64), edges, axis=1)
-    power.others_14[:, places] = active_14 - (power.uses_14[:, places] > 0)
+    def _ago(self, days: int) -> Rows | None:
+        return self._past[-days] if len(self._past) >= days else None

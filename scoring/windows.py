@@ -1,8 +1,7 @@
-"""Looks back from every day at once: how much, how many people, how many features, and when last.
+"""Looks back from a day: how much, how many people, how many features, and when last; the words for it.
 
-Input is sparse: one row per account, key (a person or a feature) and day with uses. Output is dense: one matrix a
-figure, as-of days down, accounts across. Nothing is expanded by the length of a window: sums are differences of running
-sums, and a row counts as a distinct key from its day until the window leaves it or the key's next day takes over.
+Input is sparse: the rows of a day, one for each account and key (a person or a feature) with uses. Output is dense: one
+matrix a figure, as-of days down, accounts across.
 """
 
 from __future__ import annotations
@@ -65,48 +64,49 @@ class Uses:
         return self.only(np.isin(self.key, keys))
 
 
-def daily(uses: Uses, span: Span, accounts: int, *, rows: bool = False) -> Ints:
-    """Uses (or with `rows`, distinct keys) of each read day and account: a matrix of read days x accounts."""
-    cell = (uses.day - span.start) * accounts + uses.account
-    weights = None if rows else uses.n
-    # Sums of whole numbers stay exact in floats far beyond any count of events.
-    counts = np.bincount(cell, weights, minlength=span.read * accounts)
-    return counts.astype(np.int64).reshape(span.read, accounts)
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Every account with each key (a person, a feature) it ever used, sorted by both, and the first day of that.
+
+    `owner` is the account's place. Rows of a day name pairs by their place in here.
+    """
+
+    owner: Ints
+    key: Ints
+    first: Ints
+
+    def edges(self) -> Ints:
+        """Where the pairs of each account begin."""
+        return starts(self.owner)
 
 
-def window(per_day: Ints, span: Span, days: int, *, ago: int = 0) -> Ints:
-    """Sums over the `days` days that end `ago` days before each as-of day (a window of days up to `LEAD`)."""
-    running = np.zeros((span.read + 1, per_day.shape[1]), np.int64)
-    np.cumsum(per_day, axis=0, out=running[1:])
-    ends = np.arange(span.lead, span.read) + 1 - ago
-    return running[np.maximum(ends, 0)] - running[np.maximum(ends - days, 0)]
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The uses of one day: which pairs, in ascending order, and how often."""
+
+    pair: Ints
+    n: Ints
+
+    def among(self, wanted: Bools) -> Rows:
+        """The rows of some pairs."""
+        keep = wanted[self.pair]
+        return self if keep.all() else Rows(self.pair[keep], self.n[keep])
 
 
-def distinct(uses: Uses, span: Span, accounts: int, days: int) -> Ints:
-    """How many keys each account used in the `days` days up to each as-of day."""
-    day = uses.day - span.start
-    following = np.full(len(day), span.read, np.int64)
-    same = (uses.account[1:] == uses.account[:-1]) & (uses.key[1:] == uses.key[:-1])
-    following[:-1][same] = day[1:][same]
-    until = np.minimum(np.minimum(following, day + days), span.read)
-    cells = (span.read + 1) * accounts
-    change = np.bincount(day * accounts + uses.account, minlength=cells).astype(np.int64)
-    change -= np.bincount(until * accounts + uses.account, minlength=cells)
-    return np.cumsum(change.reshape(span.read + 1, accounts), axis=0)[span.lead : span.read]
+def starts(owner: Ints) -> Ints:
+    """The places where another owner begins."""
+    return np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
 
 
-def top_keys(uses: Uses, span: Span, accounts: int) -> Ints:
-    """The most used key of each read day and account (the smaller key wins a tie), -1 where nothing was used."""
-    best = np.full(span.read * accounts, -1, np.int64)
-    cell = (uses.day - span.start) * accounts + uses.account
-    np.maximum.at(best, cell, (uses.n << KEY_BITS) | (KEY_MASK - uses.key))
-    return np.where(best < 0, -1, KEY_MASK - (best & KEY_MASK)).reshape(span.read, accounts)
-
-
-def last_days(per_day: Ints, span: Span) -> Ints:
-    """The last day with uses up to each as-of day, as days since `start`; -1 where there is none."""
-    rows = np.where(per_day > 0, np.arange(span.read)[:, None], -1)
-    return np.maximum.accumulate(rows, axis=0)[span.lead :]
+def tops(pairs: Pairs, rows: Rows) -> tuple[Ints, Ints]:
+    """The accounts of some rows, and the most used key of each; the smaller key wins a tie."""
+    owner = pairs.owner[rows.pair]
+    edges = starts(owner)
+    if not len(edges):
+        return edges, edges
+    # One maximum finds count and pair together: the count in the high bits.
+    best = np.maximum.reduceat((rows.n << KEY_BITS) | (KEY_MASK - rows.pair), edges)
+    return owner[edges], pairs.key[KEY_MASK - (best & KEY_MASK)]
 
 
 def known(first_days: Ints, owner: Ints, span: Span, accounts: int) -> Ints:
@@ -124,22 +124,6 @@ class Before:
     day: Ints
     person: Ints
     name: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Everything the windows of some accounts need.
-
-    `people` holds meaningful uses by person, `names` all uses by event name, `before` one entry an account;
-    `first_people` pairs (account, first day) for each person ever seen; `first_logins` likewise for login events.
-    """
-
-    accounts: int
-    people: Uses
-    names: Uses
-    before: Before
-    first_people: tuple[Ints, Ints]
-    first_logins: tuple[Ints, Ints]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,39 +164,3 @@ class Windows:
             for field in cls.__dataclass_fields__
         }
         return cls(**values)
-
-    def put(self, part: Windows, places: Ints) -> None:
-        """Write a block's figures into these, at the accounts' places."""
-        for field in self.__dataclass_fields__:
-            getattr(self, field)[:, places] = getattr(part, field)
-
-
-def windows(block: Block, span: Span, names: Names) -> Windows:
-    """All windows of a block of accounts on all as-of days (R4-R7, R10, R13)."""
-    accounts = block.accounts
-    volume = daily(block.people, span, accounts)
-    user_days = daily(block.people, span, accounts, rows=True)
-    meaningful = block.names.only(~np.isin(block.names.key, names.ignored))
-    features = meaningful.among(names.features) if len(names.features) else meaningful
-    logins = daily(block.names.among(names.logins), span, accounts)
-    last = last_days(user_days, span)
-    before = last < 0
-    column = np.arange(accounts)
-    return Windows(
-        volume_14=window(volume, span, 14),
-        volume_prior_14=window(volume, span, 14, ago=14),
-        user_days_14=window(user_days, span, 14),
-        user_days_90=window(user_days, span, 90),
-        users_14=distinct(block.people, span, accounts, 14),
-        users_28=distinct(block.people, span, accounts, 28),
-        users_90=distinct(block.people, span, accounts, 90),
-        features_28=distinct(features, span, accounts, 28),
-        features_90=distinct(features, span, accounts, 90),
-        known_users=known(block.first_people[1], block.first_people[0], span, accounts),
-        last_day=np.where(before, block.before.day, last + span.start),
-        last_person=np.where(before, block.before.person, top_keys(block.people, span, accounts)[last, column]),
-        last_name=np.where(before, block.before.name, top_keys(meaningful, span, accounts)[last, column]),
-        logins_14=window(logins, span, 14),
-        logins_prior_14=window(logins, span, 14, ago=14),
-        logins_known=known(block.first_logins[1], block.first_logins[0], span, accounts),
-    )

@@ -14,12 +14,13 @@ import numpy as np
 from scoring.config import ScoreConfig
 from scoring.journeys import Step, steps
 from scoring.model import Account, Milestone
-from scoring.power import Power, power_users
 from scoring.roster import Milestones, Roster, day_number
 from scoring.signals import Run
 from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchmarks
-from scoring.windows import LATER, LEAD, NEVER, Before, Block, Ints, Names, Span, Uses, Windows, windows
+from scoring.walk import Walk
+from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span
 from storage.usage.columns import NAME, PERSON
+from storage.usage.daily import Counts, coded
 from storage.usage.rollups import Rollups, month_start
 
 CELLS = 500_000
@@ -38,8 +39,7 @@ class Book:
     milestones: Milestones
     steps: tuple[Step, ...]
     names: Names
-    first_people: tuple[Ints, Ints]
-    first_logins: tuple[Ints, Ints]
+    pairs: tuple[Pairs, Pairs]
     begun: Beginnings
 
     @classmethod
@@ -57,7 +57,6 @@ class Book:
         roster = Roster.of(ranked, first_use)
         known = Milestones.of(milestones, {account.id: place for place, account in enumerate(ranked)})
         numbers, events = _names(rollups, config), _placed(rollups.firsts(NAME), keys)
-        logins = np.isin(events["key"], numbers.logins)
         return cls(
             rollups=rollups,
             config=config,
@@ -66,8 +65,7 @@ class Book:
             milestones=known,
             steps=tuple(steps(config.journey.items(), _first_days(rollups, events, config, len(roster)), known)),
             names=numbers,
-            first_people=(people["account"], people["day"]),
-            first_logins=(events["account"][logins], events["day"][logins]),
+            pairs=(_pairs(people), _pairs(events)),
             begun=_begun(rollups, roster, keys, people),
         )
 
@@ -76,42 +74,24 @@ class Book:
         during = (day_number(first), day_number(last))
         peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=during)
         step = min(MOST_DAYS, max(1, CELLS // max(len(self.roster), 1)))
-        for start in range(day_number(first), day_number(last) + 1, step):
-            stop = min(start + step - 1, day_number(last))
-            span = Span(day_number(month_start(start - LEAD + 1)), start, stop)
-            found, power = self._windows(span)
+        lead = day_number(month_start(during[0] - LEAD + 1))
+        people, names = self.pairs
+        before = self._before(lead)
+        walk = Walk(len(self.roster), start=lead, people=people, names=names, marks=self.names, before=before)
+        days = self._days(lead, during[1])
+        for start in range(during[0], during[1] + 1, step):
+            span = Span(lead, start, min(start + step - 1, during[1]))
+            found, power = walk.over(days, span)
             yield Run(span, self.roster, self.milestones, self.steps, found, power, peers=peers, config=self.config)
 
-    def _windows(self, span: Span) -> tuple[Windows, Power]:
-        found = Windows.empty(span.days, len(self.roster))
-        power = Power.empty(span.days, len(self.roster))
-        before = self._before(span)
-        for low, high in self.rollups.ranges(span.start, span.last):
-            start, stop = np.searchsorted(self.keys, [low, high + 1])
-            if start == stop:
-                continue
-            places = np.arange(start, stop)
-            block = self._block(span, (low, high), places, before)
-            found.put(windows(block, span, self.names), places)
-            power.put(power_users(block.people, span, len(places)), places)
-        return found, power
+    def _days(self, first: int, last: int) -> Iterator[tuple[Rows, Rows]]:
+        """The rows of every day, of people and of event names."""
+        people, names = (coded(self.keys[pairs.owner], pairs.key) for pairs in self.pairs)
+        for day in self.rollups.each(first, last):
+            yield _rows(day.people, people), _rows(day.names, names)
 
-    def _block(self, span: Span, numbers: tuple[int, int], places: Ints, before: Before) -> Block:
-        keys = self.keys[places]
-        people, names = (
-            _uses(self.rollups.uses(kind, span.start, span.last, numbers), keys) for kind in (PERSON, NAME)
-        )
-        return Block(
-            accounts=len(places),
-            people=people,
-            names=names,
-            before=Before(before.day[places], before.person[places], before.name[places]),
-            first_people=_between(self.first_people, places),
-            first_logins=_between(self.first_logins, places),
-        )
-
-    def _before(self, span: Span) -> Before:
-        found = _placed(self.rollups.before(month_start(span.start)), self.keys)
+    def _before(self, start: int) -> Before:
+        found = _placed(self.rollups.before(month_start(start)), self.keys)
         last = Before(*(np.full(len(self.roster), value, np.int64) for value in (NEVER, -1, -1)))
         last.day[found["account"]] = found["day"]
         last.person[found["account"]] = found["person"]
@@ -160,12 +140,14 @@ def _placed(columns: dict[str, Ints], keys: Ints) -> dict[str, Ints]:
     return {name: (place if name == "account" else column)[known] for name, column in columns.items()}
 
 
-def _uses(columns: dict[str, Ints], keys: Ints) -> Uses:
-    rows = _placed(columns, keys)
-    return Uses(rows["account"], rows["key"], rows["day"], rows["n"])
+def _pairs(firsts: dict[str, Ints]) -> Pairs:
+    return Pairs(firsts["account"], firsts["key"], firsts["day"])
 
 
-def _between(pair: tuple[Ints, Ints], places: Ints) -> tuple[Ints, Ints]:
-    """The entries of a block's accounts; entries are sorted by account."""
-    low, high = np.searchsorted(pair[0], [places[0], places[-1] + 1])
-    return pair[0][low:high] - places[0], pair[1][low:high]
+def _rows(counts: Counts, codes: Ints) -> Rows:
+    """A day's counts by their place among the codes of pairs; accounts that nobody knows are left out."""
+    if not len(codes):
+        return Rows(counts.n[:0], counts.n[:0])
+    pair = np.minimum(np.searchsorted(codes, counts.code), len(codes) - 1)
+    known = codes[pair] == counts.code
+    return Rows(pair, counts.n) if known.all() else Rows(pair[known], counts.n[known])

@@ -5,11 +5,11 @@ In memory, because a DuckDB file that one process writes cannot be read by anoth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scoring.errors import Unavailable
 
 Columns = dict[str, npt.NDArray[Any]]
+Made = TypeVar("Made")
 FAILED = "The usage store could not read or write its files: {error}"
 
 
@@ -89,8 +90,19 @@ class Engine:
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(write, (days[part :: self._threads] for part in range(self._threads))))
 
+    def each_day(self, query: str, files: Mapping[int, Path], work: Callable[[int, Columns], Made]) -> dict[int, Made]:
+        """What `work` makes of each day, whose rows `query` reads from its file as `$files`; several days at once."""
 
-def unreadable(file: Path) -> str:
+        def one(day: int) -> Made:
+            with self._db.cursor() as cursor, _wrapped():
+                found = cursor.execute(query, {"files": str(files[day])}).fetchnumpy()
+            return work(day, found)
+
+        with ThreadPoolExecutor(self._threads) as pool:
+            return dict(zip(files, pool.map(one, files), strict=True))
+
+
+def unreadable_parquet(file: Path) -> str:
     """Why a Parquet file cannot be read to its last value, or an empty text when it can."""
     try:
         with duckdb.connect() as db:

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from storage.usage.columns import Ints, day_of
+from storage.usage.column_files import write_columns
+from storage.usage.columns import NAME, PERSON, Ints
+from storage.usage.daily import Counts, Daily, rollup_name
 from storage.usage.engine import Columns, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
-from storage.usage.refresh import COUNT_USES, WRITE_ROLLUP
 
 EMPTY = "CREATE OR REPLACE TABLE rolled (day INTEGER, kind TINYINT, account INTEGER, key INTEGER, n BIGINT)"
 ADD = "INSERT INTO rolled SELECT day, kind, account, key, n FROM part"
+ROLLED = "SELECT account, key, n FROM rolled WHERE day = $day AND kind = $kind"
 KEY_KINDS = ("user", "name")
 Texts = tuple[Sequence[str], Ints]
 """Distinct texts, and which of them stands in each row."""
@@ -58,10 +60,16 @@ class Landing:
 
         `newest` is the days' last instant, in microseconds since 1970.
         """
-        uses = dict(self._engine.rows(COUNT_USES))
-        names = {int(day): f"rollups/{day_of(day)}.{self._generation}.parquet" for day in self._days}
-        self._engine.write_days(WRITE_ROLLUP, {day: self._files.path(name) for day, name in names.items()})
-        self._files.to_disk(list(names.values()))
+        booked: dict[int, tuple[str, int]] = {}
+        for day in self._days.tolist():
+            daily, name = Daily(self._rolled(day, PERSON), self._rolled(day, NAME)), rollup_name(day, self._generation)
+            write_columns(self._files.path(name), daily.columns())
+            booked[day] = name, daily.uses()
+        self._files.to_disk([name for name, _ in booked.values()])
         with self._ledger.writing():
-            self._ledger.book_pulled({day: (name, int(uses.get(day, 0))) for day, name in names.items()}, newest)
+            self._ledger.book_pulled(booked, newest)
             then()
+
+    def _rolled(self, day: int, kind: int) -> Counts:
+        found = self._engine.columns(ROLLED, {"day": day, "kind": kind})
+        return Counts.of(found["account"], found["key"], found["n"])

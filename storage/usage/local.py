@@ -159,7 +159,7 @@ class UsageStore:
 
     def rollups(self) -> Rollups:
         """What scoring reads."""
-        return Rollups(self._files, self._ledger, self._engine, self._lock)
+        return Rollups(self._files, self._ledger, self._lock)
 
     def _refresh(self) -> Refresh:
         return Refresh(self._files, self._ledger, engine=self._engine, config=self._config, patience=self._patience)

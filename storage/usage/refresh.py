@@ -11,11 +11,16 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from itertools import groupby
+
+import numpy as np
 
 from scoring.config import ScoreConfig
 from scoring.errors import Unavailable
-from storage.usage.columns import day_of
-from storage.usage.engine import DamagedFile, Engine, unreadable
+from storage.usage.column_files import SUFFIX, read_columns, unreadable, write_columns
+from storage.usage.columns import Ints, day_of
+from storage.usage.daily import KINDS, Columns, Daily, Firsts, rollup_name
+from storage.usage.engine import DamagedFile, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Day, Ledger
 
@@ -45,31 +50,9 @@ QUALIFY row_number() OVER (PARTITION BY day, event ORDER BY place, ts, account, 
 WRITE_DAY = """
 SELECT event, ts, day, account, person, name, n FROM gathered WHERE day = $day ORDER BY account, person, name, ts
 """
-# kind 0: uses that count, by account and person. kind 1: all uses, by account and event name.
-ROLL_UP = """
-CREATE OR REPLACE TABLE rolled AS
-SELECT day, 0::TINYINT AS kind, account, person AS key, sum(n)::BIGINT AS n FROM read_parquet($files)
-WHERE NOT list_contains($ignored::INTEGER[], name) GROUP BY ALL HAVING sum(n) > 0
-UNION ALL
-SELECT day, 1::TINYINT AS kind, account, name AS key, sum(n)::BIGINT AS n FROM read_parquet($files)
-GROUP BY ALL HAVING sum(n) > 0
-"""
-WRITE_ROLLUP = "SELECT day, kind, account, key, n FROM rolled WHERE day = $day ORDER BY kind, account, key"
-COUNT_USES = "SELECT day, sum(n)::BIGINT FROM rolled WHERE kind = 1 GROUP BY day"
-# The most used key of a day in one pass: count and key in one number, the smaller key winning a tie.
-WRITE_MONTH = """
-SELECT account, day,
-    count(*) FILTER (kind = 0)::INTEGER AS users,
-    (4294967295 - max(n * 4294967296 + 4294967295 - key) FILTER (kind = 0) % 4294967296)::INTEGER AS person,
-    coalesce((4294967295 - max(n * 4294967296 + 4294967295 - key)
-        FILTER (kind = 1 AND NOT list_contains($ignored::INTEGER[], key)) % 4294967296)::INTEGER, 0) AS name
-FROM read_parquet($files) GROUP BY account, day HAVING users > 0 ORDER BY account, day
-"""
-NEW_FIRSTS = "SELECT kind, account, key, min(day) AS day FROM read_parquet($files) GROUP BY ALL"
-ALL_FIRSTS = f"""
-SELECT kind, account, key, min(day)::INTEGER AS day
-FROM ({NEW_FIRSTS} UNION ALL SELECT kind, account, key, day FROM read_parquet($old)) GROUP BY ALL
-"""  # noqa: S608 - joined from constants
+EVENTS = "SELECT account, person, name, n FROM read_parquet($files)"
+FORMAT = 2
+"""How roll-ups are written; another number, and all are made again."""
 
 
 class Refresh:
@@ -114,7 +97,7 @@ class Refresh:
 
     def begin(self) -> int:
         """Clear leftovers; see whether what counts as use has changed. Gives the number that new files carry."""
-        ignored = json.dumps(sorted(self._config.ignored_events))
+        ignored = json.dumps({"format": FORMAT, "ignored": sorted(self._config.ignored_events)})
         with self._ledger.writing():
             if self._ledger.remembered("ignored", ignored) != ignored:
                 self._ledger.roll_again()
@@ -168,48 +151,53 @@ class Refresh:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
         sizes = [(day, self._size(file)) for day, file in files.items()]
         for group in _groups(sizes, GROUP_BYTES):
-            paths = self._paths(files[day] for day in group)
-            self._engine.run(ROLL_UP, {"files": paths, "ignored": self._ignored()})
-            uses = dict(self._engine.rows(COUNT_USES))
-            names = self._write("rollups", group, WRITE_ROLLUP)
-            rollups = {day: (name, uses.get(day, 0)) for day, name in names.items()}
-            self._book(partial(self._ledger.book_rollups, rollups), names.values())
+            paths = {day: self._files.path(files[day]) for day in group}
+            rollups = self._engine.each_day(EVENTS, paths, partial(self._roll_up_day, self._ignored()))
+            self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
+
+    def _roll_up_day(self, ignored: Ints, day: int, events: Columns) -> tuple[str, int]:
+        """The name of the day's new file, and how many uses it counts."""
+        daily, name = Daily.of_events(events, ignored), rollup_name(day, self._generation)
+        write_columns(self._files.path(name), daily.columns())
+        return name, daily.uses()
 
     def _size(self, file: str) -> int:
         path = self._files.path(file)
         return path.stat().st_size if path.exists() else 0
 
-    def _ignored(self) -> list[int]:
-        return list(self._ledger.keys("name", self._config.ignored_events).values())
+    def _ignored(self) -> Ints:
+        return np.array([*self._ledger.keys("name", self._config.ignored_events).values()], np.int64)
 
     def _settle(self) -> None:
-        days = [day for day in self._ledger.days() if day.rollup]
-        fresh = [day for day in days if not day.settled]
+        fresh = [day for day in self._ledger.days() if day.rollup and not day.settled]
         if not fresh:
             return
-        stale = {_month(day) for day in fresh}
-        rollups: dict[str, list[str]] = {}
-        for day in days:
-            if day.rollup and (month := _month(day)) in stale:
-                rollups.setdefault(month, []).append(day.rollup)
-        states = {f"month:{month}": self._write_month(month, files) for month, files in rollups.items()}
-        states["firsts"] = self._firsts(fresh)
+        old, states, ignored = self._ledger.states(), {}, self._ignored()
+        firsts = [self._firsts(old.get("firsts"), kind) for kind in KINDS]
+        for month, group in groupby(fresh, _month):
+            item, days = f"month:{month}", list(group)
+            tables = [self._without(old[item], days)] if item in old else []
+            for day in days:
+                daily = Daily.of_file(read_columns(self._files.path(str(day.rollup))))
+                tables.append(daily.summary(day.day, ignored))
+                for known, found in zip(firsts, (daily.people, daily.names), strict=True):
+                    known.see(found, day.day)
+            states[item] = f"states/{month}.{self._generation}{SUFFIX}"
+            joined = {name: np.concatenate([table[name] for table in tables]) for name in tables[-1]}
+            write_columns(self._files.path(states[item]), joined)
+        states["firsts"] = f"states/firsts.{self._generation}{SUFFIX}"
+        both = [known.columns(kind) for kind, known in zip(KINDS, firsts, strict=True)]
+        write_columns(self._files.path(states["firsts"]), {**both[0], **both[1]})
         self._book(partial(self._ledger.settle, [day.day for day in fresh], states), states.values())
 
-    def _write_month(self, month: str, rollups: list[str]) -> str:
-        name = f"states/{month}.{self._generation}.parquet"
-        values = {"files": self._paths(rollups), "ignored": self._ignored()}
-        self._engine.write(WRITE_MONTH, self._files.path(name), values)
-        return name
+    def _firsts(self, file: str | None, kind: str) -> Firsts:
+        return Firsts.of_file(read_columns(self._files.path(file)), kind) if file else Firsts.none()
 
-    def _firsts(self, fresh: list[Day]) -> str:
-        name = f"states/firsts.{self._generation}.parquet"
-        old = self._ledger.states().get("firsts")
-        values: dict[str, object] = {"files": self._paths(day.rollup for day in fresh if day.rollup)}
-        if old:
-            values["old"] = str(self._files.path(old))
-        self._engine.write(ALL_FIRSTS if old else NEW_FIRSTS, self._files.path(name), values)
-        return name
+    def _without(self, month: str, days: Iterable[Day]) -> Columns:
+        """What a month knew, but for these days."""
+        old = read_columns(self._files.path(month))
+        kept = ~np.isin(old["day"], [day.day for day in days])
+        return {name: column[kept] for name, column in old.items()}
 
     def _write(self, folder: str, days: Sequence[int], query: str) -> dict[int, str]:
         """One new file for each day; booked later, nobody reads it before."""

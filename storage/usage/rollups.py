@@ -1,39 +1,21 @@
-"""Reads the roll-ups back as sorted columns of numbers, by range of accounts, for the windows of scoring."""
+"""Reads the roll-ups back as sorted columns of numbers, day by day, for the windows of scoring."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from threading import RLock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from storage.usage.columns import PERSON, day_of
-from storage.usage.engine import Engine
+from scoring.windows import KEY_BITS, KEY_MASK
+from storage.usage.column_files import read_columns
+from storage.usage.columns import Ints, day_of
+from storage.usage.daily import KINDS, Daily, Firsts
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
-
-Ints = npt.NDArray[np.int64]
-RANGE_ROWS = 3_000_000
-"""Rows of people that are read at once: each reading opens every day of the span, so that many small ones are slow."""
-
-COUNT_ROWS = """
-SELECT account, count(*) AS rows FROM read_parquet($files) WHERE kind = $kind GROUP BY account ORDER BY account
-"""
-USES = """
-SELECT account, key, day, n FROM read_parquet($files)
-WHERE kind = $kind AND account BETWEEN $low AND $high ORDER BY account, key, day
-"""
-FIRSTS = "SELECT account, key, day FROM read_parquet($files) WHERE kind = $kind ORDER BY account, key"
-BEFORE = """
-SELECT account, max(day) AS day, arg_max(person, day) AS person, arg_max(name, day) AS name
-FROM read_parquet($files) GROUP BY account ORDER BY account
-"""
-BEGINNINGS = """
-SELECT account, day, users FROM read_parquet($files) JOIN born USING (account)
-WHERE day BETWEEN born.first AND born.last ORDER BY account, day
-"""
 
 
 class Rollups:
@@ -42,10 +24,9 @@ class Rollups:
     Days count from 1970-01-01. Everything is as of the store's last refresh.
     """
 
-    def __init__(self, files: Files, ledger: Ledger, engine: Engine, lock: RLock) -> None:
+    def __init__(self, files: Files, ledger: Ledger, lock: RLock) -> None:
         self._files = files
         self._ledger = ledger
-        self._engine = engine
         self._lock = lock
 
     def account_keys(self, ids: Sequence[str]) -> Ints:
@@ -70,55 +51,56 @@ class Rollups:
             days = [day.day for day in self._ledger.days()]
         return (day_of(days[0]), day_of(days[-1])) if days else None
 
-    def ranges(self, first: int, last: int, kind: int = PERSON) -> Iterator[tuple[int, int]]:
-        """Account numbers from..to that together cover all accounts, each with some `RANGE_ROWS` rows of people."""
-        found = self._query(COUNT_ROWS, self._rollups(first, last), kind=kind)
-        accounts, rows = found["account"], np.cumsum(found["rows"])
-        part = rows // RANGE_ROWS
-        cuts = np.flatnonzero(np.diff(part)) + 1
-        lows = [0, *(int(accounts[cut]) for cut in cuts)]
-        yield from zip(lows, [*(low - 1 for low in lows[1:]), np.iinfo(np.int32).max], strict=True)
-
-    def uses(self, kind: int, first: int, last: int, accounts: tuple[int, int]) -> dict[str, Ints]:
-        """`account, key, day, n` of some days, sorted by account, key, day; of `PERSON` only what counts as use."""
-        low, high = accounts
-        return self._query(USES, self._rollups(first, last), kind=kind, low=low, high=high)
+    def each(self, first: int, last: int) -> Iterator[Daily]:
+        """The roll-ups of every day from `first` to `last`, empty where nothing was used."""
+        with self._lock:
+            files = {day.day: day.rollup for day in self._ledger.days(first, last) if day.rollup}
+        for day in range(first, last + 1):
+            yield Daily.of_file(self._read(files[day])) if day in files else Daily.none()
 
     def firsts(self, kind: int) -> dict[str, Ints]:
-        """`account, key, day`: the first day of every person or event name of an account."""
-        return self._query(FIRSTS, self._states("firsts"), kind=kind)
+        """`account, key, day`: the first day of every person or event name of an account, sorted by both."""
+        found = [Firsts.of_file(self._read(file), KINDS[kind]) for file in self._states("firsts")]
+        pairs = found[0] if found else Firsts.none()
+        return {"account": pairs.code >> KEY_BITS, "key": pairs.code & KEY_MASK, "day": pairs.day}
 
     def before(self, day: date) -> dict[str, Ints]:
         """`account, day, person, name`: each account's last active day before `day`, the first of a month.
 
         With the person and the event name used most on it.
         """
-        months = self._states("month:", before=f"month:{day.isoformat()[:7]}")
-        return self._query(BEFORE, months)
+        months = self._months(("account", "day", "person", "name"), before=f"month:{day.isoformat()[:7]}")
+        order = np.lexsort((months["day"], months["account"]))
+        account = months["account"][order]
+        latest = order[np.r_[account[1:] != account[:-1], True][: len(account)]]
+        return {name: column[latest] for name, column in months.items()}
 
     def beginnings(self, accounts: Ints, first: Ints, last: Ints) -> dict[str, Ints]:
         """`account, day, users`: distinct active users a day, of each account between its own `first` and `last`."""
-        with self._lock, self._engine.lent("born", {"account": accounts, "first": first, "last": last}):
-            return self._query(BEGINNINGS, self._states("month:"))
+        months = self._months(("account", "day", "users"))
+        place = np.searchsorted(accounts, months["account"])
+        known = np.zeros(len(place), np.bool_)
+        if len(accounts):
+            place = np.minimum(place, len(accounts) - 1)
+            known = (accounts[place] == months["account"]) & (first[place] <= months["day"])
+            known &= months["day"] <= last[place]
+        return {name: column[known] for name, column in months.items()}
 
-    def _rollups(self, first: int, last: int) -> list[str]:
-        with self._lock:
-            return [day.rollup for day in self._ledger.days(first, last) if day.rollup]
+    def _months(self, names: Sequence[str], *, before: str = "~") -> dict[str, Ints]:
+        """Columns of all months before one."""
+        tables = [self._read(file) for file in self._states("month:", before=before)]
+        return {
+            name: np.concatenate([np.zeros(0, np.int64), *(table[name] for table in tables)], dtype=np.int64)
+            for name in names
+        }
 
     def _states(self, prefix: str, *, before: str = "~") -> list[str]:
         with self._lock:
             states = self._ledger.states()
-        return [file for item, file in states.items() if item.startswith(prefix) and item < before]
+        return [file for item, file in sorted(states.items()) if item.startswith(prefix) and item < before]
 
-    def _query(self, query: str, files: list[str], **values: object) -> dict[str, Ints]:
-        """Rows as 64-bit integers; no files, no rows."""
-        if not files:
-            columns = ("account", "key", "day", "n", "rows", "users", "person", "name")
-            return {column: np.zeros(0, np.int64) for column in columns}
-        paths = [str(self._files.path(file)) for file in files]
-        with self._lock:
-            found = self._engine.columns(query, {"files": paths, **values})
-        return {name: column.astype(np.int64) for name, column in found.items()}
+    def _read(self, file: str) -> dict[str, npt.NDArray[Any]]:
+        return read_columns(self._files.path(file))
 
 
 def month_start(day: int) -> date:

@@ -16,11 +16,11 @@ import pyarrow as pa
 from scoring.config import ScoreConfig
 from scoring.frame import Frame
 from scoring.journeys import Step
-from scoring.lives import block_of
-from scoring.power import Power, power_users
+from scoring.lives import lives
+from scoring.power import Power
 from scoring.roster import Milestones, Roster
 from scoring.signals import Run, Texts
-from scoring.windows import LEAD, Ints, Names, Span, Uses, Windows, windows
+from scoring.windows import LEAD, Ints, Names, Span, Uses, Windows
 from storage.usage.columns import NAME, PERSON
 
 Object = npt.NDArray[np.object_]
@@ -56,8 +56,7 @@ def window_features(rows: pa.Table, span: Span, config: ScoreConfig) -> pa.Table
     people, persons = _uses(rows, account, kind == PERSON)
     names, features = _uses(rows, account, kind == NAME)
     numbers = _names(features, config)
-    block = block_of(people, names, len(ids), span=span, numbers=numbers)
-    found, power = windows(block, span, numbers), power_users(block.people, span, len(ids))
+    found, power = lives(people, names, len(ids), span=span, marks=numbers)
     known = {"people": persons, "names": features}
     columns: dict[str, npt.NDArray[np.generic]] = {
         "account": np.tile(ids, span.days),

@@ -1,4 +1,4 @@
-"""The windows again, as the SQL one would write by hand: each as-of day joined to its last 90 days of roll-ups."""
+"""The windows again, as the SQL one would write by hand: each as-of day joined to its last 90 days of events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import duckdb
 
 WINDOWS = """
 WITH ending AS (SELECT unnest(range($first::INTEGER, $last::INTEGER + 1))::INTEGER AS ending),
+user_days AS (SELECT account, day, person AS key, sum(n) AS n FROM read_parquet($files) GROUP BY ALL),
+name_days AS (SELECT account, day, name AS key FROM read_parquet($files) GROUP BY ALL),
 people AS (
     SELECT ending, account,
         sum(n) FILTER (day > ending - 14) AS volume_14,
@@ -17,13 +19,13 @@ people AS (
         count(DISTINCT key) FILTER (day > ending - 14) AS users_14,
         count(DISTINCT key) FILTER (day > ending - 28) AS users_28,
         count(DISTINCT key) AS users_90
-    FROM ending JOIN read_parquet($files) ON day <= ending AND day > ending - 90 WHERE kind = 0 GROUP BY ALL
+    FROM ending JOIN user_days ON day <= ending AND day > ending - 90 GROUP BY ALL
 ),
 names AS (
     SELECT ending, account,
         count(DISTINCT key) FILTER (day > ending - 28) AS features_28,
         count(DISTINCT key) AS features_90
-    FROM ending JOIN read_parquet($files) ON day <= ending AND day > ending - 90 WHERE kind = 1 GROUP BY ALL
+    FROM ending JOIN name_days ON day <= ending AND day > ending - 90 GROUP BY ALL
 )
 SELECT ending, account, coalesce(volume_14, 0)::BIGINT, user_days_14, user_days_90, users_14, users_28, users_90,
     features_28, features_90
@@ -36,6 +38,6 @@ COLUMNS = (
 
 def windows(home: Path, first: int, last: int) -> list[tuple[Any, ...]]:
     """(as-of day, account number, the columns) for every account with any use in the 90 days; no event is ignored."""
-    files = [str(file) for file in (home / "usage" / "rollups").glob("*.parquet")]
+    files = [str(file) for file in (home / "usage" / "days").glob("*.parquet")]
     with duckdb.connect() as db:
         return db.execute(WINDOWS, {"first": first, "last": last, "files": files}).fetchall()

@@ -14,16 +14,17 @@ from scoring.frame import Frame
 from scoring.model import Snapshot
 from scoring.roster import day_number, day_of
 from scoring.signals import Texts
+from storage.usage.daily import Counts, Daily
 from tests.scoring.oracle import Use, World
 
 PERSON, NAME = 0, 1
 
 
 class ListedRollups:
-    """What the usage store would read back, computed from a list; `cut` splits accounts into ranges of that many."""
+    """What the usage store would read back, computed from a list."""
 
-    def __init__(self, world: World, *, cut: int = 1000) -> None:
-        self.world, self.cut = world, cut
+    def __init__(self, world: World) -> None:
+        self.world = world
         self.numbers = {
             "account": _numbered(use.account for use in world.uses),
             "user": _numbered(use.person for use in world.uses),
@@ -39,11 +40,6 @@ class ListedRollups:
     def texts(self, kind: str, keys: Iterable[int]) -> dict[int, str]:
         return {number: text for text, number in self.numbers[kind].items() if number in set(keys)}
 
-    def ranges(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        lows = range(0, len(self.numbers["account"]) + 1, self.cut)
-        for low in lows:
-            yield low, low + self.cut - 1 if low + self.cut in lows else 1 << 31
-
     def _rows(self, kind: int) -> list[tuple[int, int, int, int]]:
         total: dict[tuple[int, int, int], int] = defaultdict(int)
         for use in self.world.uses:
@@ -53,10 +49,14 @@ class ListedRollups:
             total[self.numbers["account"][use.account], key, day_number(use.day)] += use.n
         return sorted((*cell, n) for cell, n in total.items() if n > 0)
 
-    def uses(self, kind: int, first: int, last: int, accounts: tuple[int, int]) -> Any:
-        low, high = accounts
-        rows = [row for row in self._rows(kind) if low <= row[0] <= high and first <= row[2] <= last]
-        return _columns(rows, "account", "key", "day", "n")
+    def each(self, first: int, last: int) -> Iterator[Daily]:
+        counted = [self._rows(kind) for kind in (PERSON, NAME)]
+        for day in range(first, last + 1):
+            yield Daily(*(self._counts(rows, day) for rows in counted))
+
+    def _counts(self, rows: list[tuple[int, int, int, int]], day: int) -> Counts:
+        found = _columns([row for row in rows if row[2] == day], "account", "key", "day", "n")
+        return Counts.of(found["account"], found["key"], found["n"])
 
     def firsts(self, kind: int) -> Any:
         found: dict[tuple[int, int], int] = {}
@@ -85,18 +85,18 @@ class ListedRollups:
         return _columns(sorted((*cell, n) for cell, n in users.items()), "account", "day", "users")
 
 
-def frames(world: World, first: date, last: date, *, cut: int = 1000) -> list[Frame]:
+def frames(world: World, first: date, last: date) -> list[Frame]:
     """The product's answer over a span of days."""
-    book = Book.open(ListedRollups(world, cut=cut), world.accounts, world.milestones, config=world.config)
+    book = Book.open(ListedRollups(world), world.accounts, world.milestones, config=world.config)
     return [Frame.of(run) for run in book.runs(first, last)]
 
 
-def snapshots(world: World, first: date, last: date, *, cut: int = 1000) -> dict[tuple[str, date], Snapshot]:
+def snapshots(world: World, first: date, last: date) -> dict[tuple[str, date], Snapshot]:
     """The product's snapshots by account and day."""
     numbers = ListedRollups(world).numbers
     texts = Texts(*({number: text for text, number in numbers[kind].items()} for kind in ("user", "name")))
     found = {}
-    for frame in frames(world, first, last, cut=cut):
+    for frame in frames(world, first, last):
         for day in range(frame.run.span.first, frame.run.span.last + 1):
             for one in frame.snapshots(day_of(day), texts):
                 found[one.health.account_id, one.health.day] = one

@@ -10,6 +10,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
 from scoring.frame import Frame
@@ -18,6 +20,7 @@ from scoring.roster import day_number
 from scoring.signals import Texts
 from storage.usage.columns import NAME, PERSON
 from storage.usage.local import UsageStore
+from storage.usage.rollups import Rollups
 from tests.scoring.oracle import Use, World
 
 CAIRO = ZoneInfo("Africa/Cairo")
@@ -30,7 +33,6 @@ CONFIG = ScoreConfig(
     key_features=frozenset({"report", "invite", "export"}),
     journey={"invite": "report"},
 )
-EVER = (0, 1 << 31)
 MOMENTS = (timedelta(0), timedelta(microseconds=-1), timedelta(microseconds=1), timedelta(seconds=-1))
 
 
@@ -109,16 +111,29 @@ def rolled(usage: UsageStore) -> dict[str, list[Any]]:
     first, last = rollups.days() or (LAST, LAST)
     found: dict[str, list[Any]] = {"newest": [usage.data_until()]}
     for kind, texts in ((PERSON, "user"), (NAME, "name")):
-        cells = rollups.uses(kind, day_number(first), day_number(last), EVER)
+        cells = rows_of(rollups, kind, day_number(first), day_number(last))
         found[f"{texts} days"] = _in_words(rollups, texts, cells, "day", "n")
-        found[f"first {texts}s"] = _in_words(rollups, texts, rollups.firsts(kind), "day")
+        found[f"first {texts}s"] = _in_words(
+            rollups, texts, {n: v.tolist() for n, v in rollups.firsts(kind).items()}, "day"
+        )
+    return found
+
+
+def rows_of(rollups: Rollups, kind: int, first: int, last: int) -> dict[str, list[int]]:
+    """`account, key, day, n` of one roll-up over some days."""
+    found: dict[str, list[int]] = {"account": [], "key": [], "day": [], "n": []}
+    for day, daily in enumerate(rollups.each(first, last), first):
+        counts = daily.people if kind == PERSON else daily.names
+        parts = (counts.account, counts.key, np.full(len(counts.n), day), counts.n)
+        for name, values in zip(found, parts, strict=True):
+            found[name] += values.tolist()
     return found
 
 
 def _in_words(rollups: Any, kind: str, cells: Any, *more: str) -> list[Any]:
-    accounts = rollups.texts("account", cells["account"].tolist())
-    keys = rollups.texts(kind, cells["key"].tolist())
-    table = zip(*(cells[name].tolist() for name in ("account", "key", *more)), strict=True)
+    accounts = rollups.texts("account", cells["account"])
+    keys = rollups.texts(kind, cells["key"])
+    table = zip(*(cells[name] for name in ("account", "key", *more)), strict=True)
     return sorted((accounts[account], keys[key], *rest) for account, key, *rest in table)
 
 

@@ -25,10 +25,10 @@ from scoring.roster import day_number
 from storage.usage.columns import NAME, PERSON
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
+from tests.storage.event_world import rows_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2024, 5, 20, 12, tzinfo=UTC)
-EVER = (0, 1 << 31)
 
 
 def event(
@@ -59,10 +59,10 @@ def uses(store: UsageStore, kind: int = PERSON) -> list[tuple[str, str, date, in
     """Everything the roll-ups hold, in words."""
     rollups = store.rollups()
     first, last = rollups.days() or (date(2024, 1, 1), date(2024, 1, 1))
-    rows = rollups.uses(kind, day_number(first), day_number(last), EVER)
-    accounts = rollups.texts("account", rows["account"].tolist())
-    keys = rollups.texts("user" if kind == PERSON else "name", rows["key"].tolist())
-    cells = zip(*(rows[column].tolist() for column in ("account", "key", "day", "n")), strict=True)
+    rows = rows_of(rollups, kind, day_number(first), day_number(last))
+    accounts = rollups.texts("account", rows["account"])
+    keys = rollups.texts("user" if kind == PERSON else "name", rows["key"])
+    cells = zip(*(rows[column] for column in ("account", "key", "day", "n")), strict=True)
     return sorted((accounts[a], keys[k], date(1970, 1, 1) + timedelta(days=d), n) for a, k, d, n in cells)
 
 
@@ -108,10 +108,10 @@ def test_a_late_event_reopens_its_day_and_only_that_day(usage: UsageStore) -> No
 def test_one_more_day_writes_that_day_its_month_and_nothing_older(usage: UsageStore) -> None:
     usage.append("history", [event(str(n), NOON - timedelta(days=n)) for n in range(100)])
     usage.refresh()
-    old = {file: file.stat().st_mtime_ns for file in usage._files.home.glob("*/*.parquet")}
+    old = {file: file.stat().st_mtime_ns for file in usage._files.home.glob("*/*")}
     usage.append("today", [event("today", NOON + timedelta(days=1)), event("late", NOON - timedelta(days=50))])
     usage.refresh()
-    new = [file for file in usage._files.home.glob("*/*.parquet") if file.stat().st_mtime_ns != old.get(file)]
+    new = [file for file in usage._files.home.glob("*/*") if file.stat().st_mtime_ns != old.get(file)]
     written = sorted(f"{file.parent.name}/{file.name.split('.')[0]}" for file in new if file.parent.name != "batches")
     assert written == [
         "days/2024-03-31",
@@ -341,6 +341,7 @@ MOMENTS = [
     ("engine.write", "Engine"),
     ("ledger.book_batch", "Ledger"),
     ("engine.write_days", "Engine"),
+    ("engine.each_day", "Engine"),
     ("ledger.book_days", "Ledger"),
     ("ledger.retire", "Ledger"),
     ("ledger.book_rollups", "Ledger"),

@@ -1,0 +1,120 @@
+"""Goes from day to day over the use of all accounts and says after each what its windows hold (R4-R7, R10, R13, R25).
+
+Each day is seen once. Kept in mind are running sums a day and account, and of each pair of account and key its last
+day and three sums; of the days themselves only the last ninety. A history of years needs no more memory than a week.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import numpy as np
+
+from scoring.power import Power, PowerSums
+from scoring.windows import LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span, Windows, known, tops
+
+
+class Sums:
+    """Sums over windows of at most `LEAD` days, an account a place."""
+
+    def __init__(self, accounts: int) -> None:
+        self._running = deque([np.zeros(accounts, np.int64)], LEAD + 1)
+
+    def add(self, owner: Ints, n: Ints | None = None) -> None:
+        """The next day: `n` (1 each without) for some owners."""
+        before = self._running[-1]
+        # Sums of whole numbers stay exact in floats far beyond any count of events.
+        self._running.append(before + np.bincount(owner, n, minlength=len(before)).astype(np.int64))
+
+    def window(self, days: int, ago: int = 0) -> Ints:
+        """The `days` days that ended `ago` days before the last one."""
+        end = max(len(self._running) - 1 - ago, 0)
+        return self._running[end] - self._running[max(end - days, 0)]
+
+
+class Recent:
+    """The last day of each pair, from which distinct keys of any window are counted."""
+
+    def __init__(self, pairs: Pairs, accounts: int) -> None:
+        self.last = np.full(len(pairs.key), NEVER, np.int64)
+        self._owner = pairs.owner
+        self._accounts = accounts
+
+    def see(self, day: int, rows: Rows) -> None:
+        """Take in a day."""
+        self.last[rows.pair] = day
+
+    def distinct(self, since: int) -> Ints:
+        """How many keys each account used since a day, itself included."""
+        return np.bincount(self._owner[self.last >= since], minlength=self._accounts)
+
+
+class Walk:
+    """Stands before a day; `over` goes on from there.
+
+    `people` pairs accounts with persons (their rows are meaningful uses), `names` with event names (rows are all uses).
+    `before` tells what was last before `start`.
+    """
+
+    def __init__(self, accounts: int, *, start: int, people: Pairs, names: Pairs, marks: Names, before: Before) -> None:
+        self._accounts = accounts
+        self._day = start - 1
+        self._people, self._names = people, names
+        self._meaningful = ~np.isin(names.key, marks.ignored)
+        self._features = self._meaningful & (np.isin(names.key, marks.features) if len(marks.features) else True)
+        self._logins = np.isin(names.key, marks.logins)
+        self._volume, self._user_days, self._login_sums = Sums(accounts), Sums(accounts), Sums(accounts)
+        self._persons, self._used = Recent(people, accounts), Recent(names, accounts)
+        self._power = PowerSums(people)
+        self._before = Before(before.day.copy(), before.person.copy(), before.name.copy())
+
+    def over(self, days: Iterator[tuple[Rows, Rows]], span: Span) -> tuple[Windows, Power]:
+        """All figures of the as-of days of a span; `days` gives the rows of people and names from where it stands."""
+        found, power = Windows.empty(span.days, self._accounts), Power.empty(span.days, self._accounts)
+        firsts = (
+            self._people,
+            Pairs(*(part[self._logins] for part in (self._names.owner, self._names.key, self._names.first))),
+        )
+        found.known_users, found.logins_known = (known(p.first, p.owner, span, self._accounts) for p in firsts)
+        while self._day < span.last:
+            self._step(*next(days))
+            if self._day >= span.first:
+                self._tell(found, power, self._day - span.first)
+        return found, power
+
+    def _step(self, people: Rows, names: Rows) -> None:
+        self._day += 1
+        owner = self._people.owner[people.pair]
+        self._volume.add(owner, people.n)
+        self._user_days.add(owner)
+        logins = names.among(self._logins)
+        self._login_sums.add(self._names.owner[logins.pair], logins.n)
+        self._persons.see(self._day, people)
+        self._used.see(self._day, names.among(self._features))
+        self._power.step(people)
+        self._see_last(people, names.among(self._meaningful))
+
+    def _see_last(self, people: Rows, names: Rows) -> None:
+        """Who and what was used most on the last active day of each account."""
+        last = self._before
+        active, person = tops(self._people, people)
+        last.day[active], last.person[active], last.name[active] = self._day, person, -1
+        used, name = tops(self._names, names)
+        today = last.day[used] == self._day
+        last.name[used[today]] = name[today]
+
+    def _tell(self, found: Windows, power: Power, row: int) -> None:
+        found.volume_14[row] = self._volume.window(14)
+        found.volume_prior_14[row] = self._volume.window(14, ago=14)
+        found.user_days_14[row] = self._user_days.window(14)
+        found.user_days_90[row] = self._user_days.window(90)
+        found.logins_14[row] = self._login_sums.window(14)
+        found.logins_prior_14[row] = self._login_sums.window(14, ago=14)
+        for days, figure in ((14, found.users_14), (28, found.users_28), (90, found.users_90)):
+            figure[row] = self._persons.distinct(self._day - days + 1)
+        for days, figure in ((28, found.features_28), (90, found.features_90)):
+            figure[row] = self._used.distinct(self._day - days + 1)
+        found.last_day[row], found.last_person[row] = self._before.day, self._before.person
+        found.last_name[row] = self._before.name
+        self._power.tell(power, row, last=self._persons.last, users_14=found.users_14[row])

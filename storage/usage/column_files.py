@@ -1,0 +1,78 @@
+"""Small files of whole numbers: what the usage store works out of events, read back in one piece and checked.
+
+One line of JSON (name, type and length of each column, and a checksum), then the columns' bytes. Everything in them can
+be made again from event files, so they need no format that others read, only one that costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from storage.usage.engine import DamagedFile, unreadable_parquet
+
+SUFFIX = ".columns"
+ALIGN = 8
+BROKEN = "The usage store could not read {file}: {error}"
+
+
+def write_columns(file: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write columns of whole numbers, each in the smallest type that holds it; they may differ in length."""
+    narrow = {name: _narrow(values) for name, values in columns.items()}
+    body = b"".join(_padded(values.tobytes()) for values in narrow.values())
+    told = [(name, values.dtype.str, len(values)) for name, values in narrow.items()]
+    head = json.dumps({"columns": told, "crc": zlib.crc32(body)}).encode()
+    file.write_bytes(_padded(head + b"\n", b" ") + body)
+
+
+def read_columns(file: Path) -> dict[str, npt.NDArray[Any]]:
+    """The columns of a file in their narrow types.
+
+    Raises:
+        DamagedFile: the file is not there, cut off or not what was written.
+    """
+    try:
+        content = file.read_bytes()
+        head = json.loads(content[: content.index(b"\n")])
+        start = _up(content.index(b"\n") + 1)
+        whole = zlib.crc32(memoryview(content)[start:]) == head["crc"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedFile(BROKEN.format(file=file.name, error=error)) from error
+    if not whole:
+        raise DamagedFile(BROKEN.format(file=file.name, error="its checksum is another"))
+    found = {}
+    for name, kind, rows in head["columns"]:
+        found[name] = np.frombuffer(content, kind, rows, start)
+        start = _up(start + found[name].nbytes)
+    return found
+
+
+def unreadable(file: Path) -> str:
+    """Why a file of the store cannot be read to its last value, or an empty text when it can."""
+    if file.suffix != SUFFIX:
+        return unreadable_parquet(file)
+    try:
+        read_columns(file)
+    except DamagedFile as error:
+        return str(error)
+    return ""
+
+
+def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    if len(values) and values.min() < 0:
+        return values.astype(np.int64)
+    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+
+
+def _padded(content: bytes, filler: bytes = b"\0") -> bytes:
+    return content + filler * (_up(len(content)) - len(content))
+
+
+def _up(place: int) -> int:
+    return -(-place // ALIGN) * ALIGN

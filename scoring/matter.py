@@ -19,13 +19,17 @@ MODERATE = "moderate"
 
 
 class Act(StrEnum):
-    """What is done. The digest lists `hold` and `digest` as held, and shows the facts of `watch` by themselves."""
+    """What is done. The digest lists `hold`, `digest` and `mail` as held, and shows the facts of `watch` by themselves.
+
+    `mail`: an automatic one, where its play is live (R40).
+    """
 
     OPEN = "open"
     UPDATE = "update"
     CLOSE = "close"
     HOLD = "hold"
     DIGEST = "digest"
+    MAIL = "mail"
     WATCH = "watch"
     LIST = "list"
     NONE = "none"

@@ -18,6 +18,7 @@ from scoring.model import Band
 from scoring.playbook import Action, Playbook
 from scoring.sight import seen_now
 from scoring.storm import MASS, mass
+from scoring.wording import worst
 
 OPENED = "{fact} Severity {severity}: a card."
 ASKED = "Somebody asked for a card."
@@ -34,7 +35,7 @@ LINE = "{fact} A line in the digest."
 LINE_OPEN = "{fact} A line in the digest; there is an open case."
 MODERATE = "{fact} Moderate alone: no card."
 MONTHLY = "{fact} Severity {severity}: on the monthly list."
-MAIL = "{fact} Severity {severity} on a standard account: no card; a draft is written when somebody opens one."
+MAIL = "{fact} Severity {severity} on a standard account: no card; an automatic mail where that is switched on."
 QUIET = "{fact} Quiet until {until}: the last case was opened on {opened}."
 SPENT = "{fact} The alert budget of these 30 days is used up."
 FULL = "{fact} {limit} new cards for one person today are enough; next in line tomorrow."
@@ -136,6 +137,9 @@ class _Desk:
     def _lines_only(self, matter: Matter, fact: str) -> Move:
         """Only lines fired: the digest shows them; moderate falling use says why it gets no card (R39)."""
         moderate = any(trigger.kind is TriggerKind.USAGE_DROP for trigger in matter.fired)
+        now = worst(matter.severity(self.config), *(trigger.floor for trigger in matter.fired))
+        if moderate and self._action(matter, now) is Action.AUTO_MAIL:
+            return self._say(matter, Act.MAIL, MAIL.format(fact=fact, severity=now), "R40")
         if moderate:
             return self._say(matter, Act.WATCH, MODERATE.format(fact=fact), "R39")
         return self._say(matter, Act.WATCH, LINE.format(fact=fact), matter.fired[0].rule)
@@ -147,7 +151,7 @@ class _Desk:
         if action is Action.MONTHLY_LIST:
             return self._say(matter, Act.DIGEST, MONTHLY.format(fact=fact, severity=now), "R40")
         if action is Action.AUTO_MAIL:
-            return self._say(matter, Act.DIGEST, MAIL.format(fact=fact, severity=now), "R40")
+            return self._say(matter, Act.MAIL, MAIL.format(fact=fact, severity=now), "R40")
         until = quiet_until(matter.last, self.today.day, self.config)
         if until and matter.last and not matter.came_back and not matter.churning:
             opened = wording.day(matter.last.opened_at.date())

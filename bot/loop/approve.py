@@ -167,7 +167,8 @@ async def _follow(act: Act, mail: Outreach, state: CaseState, action: str, said:
     """The case follows its mail; what was decided about the mail stands in any case."""
     case = await act.work.cases.get(mail.case_id)
     if case is not None and by_itself(mail):
-        await step(act.work, case, CaseState.CONTACTED)
+        if case.state is CaseState.APPROVED:
+            await step(act.work, case, CaseState.CONTACTED)
         await act.record(case, action, said, detail=mail.id, mark=case.version)
     elif case is not None:
         case = await act.change(case, state=state) if case.state is CaseState.APPROVED else case

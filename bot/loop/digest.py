@@ -159,7 +159,7 @@ def _waiting(picture: _Picture, now: datetime) -> list[Line]:
 
 def _held(picture: _Picture, listed: set[str]) -> list[Line]:
     """What triggered and got no card, with the reason (R37, R38); money at risk first."""
-    held = [d for d in picture.decisions if d.action in {"hold", "digest"} and d.account_id not in listed]
+    held = [d for d in picture.decisions if d.action in {"hold", "digest", "mail"} and d.account_id not in listed]
     held.sort(key=lambda d: -(picture.accounts[d.account_id].arr or 0))
     return [_line(picture, d.account_id, d.reason) for d in held]
 

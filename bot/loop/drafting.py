@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from bot.loop.correspondents import recipient_for, sender_for
 from bot.loop.docket import new_id
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import Store, UnitOfWork
@@ -13,8 +14,8 @@ from bot.loop.second_look import newest
 from scoring.casework import Case, CaseState, Draft, Fact
 from scoring.facts import draft_facts
 from scoring.messages import Written
-from scoring.model import Account, Milestone, Person, Role, Signals, Snapshot
-from scoring.routing import Routing, pick_contact
+from scoring.model import Account, Milestone, Person
+from scoring.routing import Routing
 
 AT_ONCE = 4
 
@@ -68,29 +69,14 @@ class Drafting:
         account = await work.accounts.get(case.account_id) if case else None
         if case is None or account is None:
             return None
-        csm = await self._sender(work, case, account)
+        csm = await sender_for(work, case, account, self.routing)
         snapshot = await newest(work, account.id)
-        contact = await self._contact(work, case, snapshot)
+        contact = await recipient_for(work, case, snapshot)
         if csm is None or contact is None:
             return None
         own = [milestone for milestone in milestones if milestone.account_id == account.id]
         facts = draft_facts(account, contact, snapshot, triggers=case.triggers, milestones=own)
         return Material(case, account, contact, csm, facts)
-
-    async def _sender(self, work: UnitOfWork, case: Case, account: Account) -> Person | None:
-        """The case's CSM, else the account's, else the lead; only with an address (R50)."""
-        for csm_id in (case.csm_id, account.csm_id):
-            person = await work.accounts.person(csm_id) if csm_id else None
-            if person and person.role is Role.CSM and person.email and not person.left:
-                return person
-        lead = self.routing.lead(await work.accounts.csms())
-        return lead if lead and lead.email else None
-
-    async def _contact(self, work: UnitOfWork, case: Case, snapshot: Snapshot | None) -> Person | None:
-        contacts = await work.accounts.contacts(case.account_id)
-        closed = {p.email for p in contacts if p.email and await work.outreach.suppressed(p.email) is not None}
-        signals = snapshot.signals if snapshot else Signals(case.account_id, case.opened_at.date())
-        return pick_contact(contacts, signals, play=case.play, closed=closed)
 
     async def _write(self, material: Material, room: asyncio.Semaphore) -> bool:
         async with room:

@@ -145,7 +145,7 @@ def test_the_first_run_opens_nothing() -> None:
 
 
 def test_monitor_is_a_digest_line_for_a_standard_account_and_a_card_for_a_valued_one() -> None:
-    assert said(on(a_matter(score=65.0))) == (Act.DIGEST, "R40")
+    assert said(on(a_matter(score=65.0))) == (Act.MAIL, "R40")
     assert said(on(a_matter(score=65.0, high_value=True))) == (Act.OPEN, "R40")
     assert said(on(a_matter(score=65.0, is_complex=True))) == (Act.OPEN, "R40")
 

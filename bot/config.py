@@ -119,10 +119,6 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
-<<<<<<< HEAD
-=======
-        "secret_keys",
->>>>>>> dd80cde (The audit is a chain: each row holds the hash of the one before, and the database refuses to change one)
         return value
 
     @field_validator("timezone")

@@ -24,6 +24,7 @@ from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.send import Send
 from bot.schedule import Daily, Schedule
+from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
 from bot.web import application
 from bot.wiring import Parts, mailer_of, writer_of
@@ -50,7 +51,7 @@ class App:
     clock: Clock
     store: SqlStore
     usage: UsageStore
-    scores: ScoringWorker | None
+    scores: ScoringWorker | LandedScores | None
     desk: Desk
     bolt: AsyncApp
     daily: Daily
@@ -176,8 +177,10 @@ async def build(
     )
 
 
-def _worker(settings: Settings, store: SqlStore, events: UsageStore) -> ScoringWorker:
-    """What scores: imported events, or what a warehouse rolls up."""
+def _worker(settings: Settings, store: SqlStore, events: UsageStore) -> ScoringWorker | LandedScores:
+    """What scores: imported events, or what a warehouse rolls up; or a Spark job does, elsewhere."""
+    if settings.scored_by_spark:
+        return LandedScores(store)
     pulled = settings.warehouse is not None
     return ScoringWorker(
         store,

@@ -135,17 +135,9 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _known_staff(self) -> Self:
+    def _whole(self) -> Self:
         try:
-            _ = self.staff
-        except InvalidInput as error:
-            raise ValueError(str(error)) from None
-        return self
-
-    @model_validator(mode="after")
-    def _whole_warehouse(self) -> Self:
-        try:
-            _ = self.warehouse
+            _ = self.staff, self.warehouse
         except InvalidInput as error:
             raise ValueError(str(error)) from None
         return self
@@ -181,6 +173,11 @@ class Settings(BaseSettings):
     def staff(self) -> Staff:
         """Who is an admin or a lead."""
         return Staff.named(self.admins, self.team_leads)
+
+    @property
+    def scored_by_spark(self) -> bool:
+        """Whether a job on Spark reads the team's table and we only read what it found."""
+        return bool(self.warehouse_table) and self.warehouse is None
 
     @property
     def usage_home(self) -> Path:

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.config import Settings
 from bot.loop.records import Store
+from bot.scoring_run.landed import ONLY_SPARK
 from bot.scoring_run.worker import Task, bring_in, last_day, newest, score_days, task_from, write_history
 from scoring import wording
 from scoring.errors import InvalidInput, NotFound
@@ -89,8 +90,11 @@ async def score_accounts(
 
     Raises:
         NotFound: there are no accounts, or no day was named and there are no events.
-        InvalidInput: `out` cannot be written, or `as_of` lies in the future (its snapshots would hide real days).
+        InvalidInput: `out` cannot be written, `as_of` lies in the future (its snapshots would hide real days), or a
+            job on Spark scores.
     """
+    if settings.scored_by_spark:
+        raise InvalidInput(ONLY_SPARK)
     store = SqlStore(settings.database)
     try:
         await store.open()

@@ -8,6 +8,7 @@ to `--out`, and the snapshots of the last day into the database, as `lookout sco
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -15,13 +16,18 @@ import typer
 
 from bot.config import Settings, load
 from bot.scoring_run.command import NO_ACCOUNTS
+from bot.scoring_run.landed import land
 from bot.scoring_run.worker import Task, task_from
 from scoring.errors import InvalidInput, LookoutError, NotFound
 from scoring.model import Snapshot
 from storage.unit_of_work import SqlStore
+from storage.usage.columns import day_number
+from storage.usage.midnights import midnights
 from storage.usage.source import Source
 from storage.usage.spark import ACCOUNTS_A_BLOCK, Job, SparkScores, session
 
+COUNTED = 60
+"""How many days up to the last one are counted, to see a feed that went silent (R35)."""
 WITH_URL = (
     "LOOKOUT_WAREHOUSE_URL is set: that warehouse rolls up its own events. Spark reads files or tables; unset it."
 )
@@ -74,8 +80,9 @@ def score_on_spark(
     scores = SparkScores(session(), job)
     cohort = scores.run()
     scores.write(cohort, out)
-    snapshots = scores.snapshots(cohort, until)
-    asyncio.run(_land(settings, snapshots))
+    snapshots, uses = scores.snapshots(cohort, until), scores.uses(COUNTED)
+    newest = midnights(settings.zone, day_number(max(uses)), day_number(max(uses))).end if uses else None
+    asyncio.run(_land(settings, snapshots, uses, newest))
     return DONE.format(accounts=len(snapshots), first=job.first, until=until, out=out)
 
 
@@ -88,12 +95,13 @@ async def _task(settings: Settings) -> Task:
         await store.close()
 
 
-async def _land(settings: Settings, snapshots: list[Snapshot]) -> None:
+async def _land(
+    settings: Settings, snapshots: list[Snapshot], uses: Mapping[date, int], newest: datetime | None
+) -> None:
     store = SqlStore(settings.database)
     try:
         await store.open()
-        async with store() as work:
-            await work.snapshots.land(snapshots)
+        await land(store, snapshots, uses, newest)
     finally:
         await store.close()
 

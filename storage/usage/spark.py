@@ -24,7 +24,7 @@ from scoring.model import Account, Milestone, Snapshot
 from scoring.roster import Milestones, Roster, day_number
 from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchmarks
 from scoring.windows import LATER, LEAD, Ints, Span
-from storage.usage.columns import NAME, PERSON, QUARTER_US
+from storage.usage.columns import NAME, PERSON, QUARTER_US, day_of
 from storage.usage.midnights import QUARTERS_A_DAY, offsets
 from storage.usage.pushdown import name_days, user_days
 from storage.usage.source import Source
@@ -97,6 +97,12 @@ class SparkScores:
         features = self._days().where(F.col("day") == day_number(day)).toArrow()
         frame, texts = day_frame(cohort, features)
         return frame.snapshots(day, texts)
+
+    def uses(self, days: int) -> dict[date, int]:
+        """All uses of each of the last days that holds any."""
+        last = self._job.span.last
+        names = self._read(self._rolled).where((F.col("kind") == NAME) & (F.col("day") > last - days))
+        return {day_of(day): count for day, count in names.groupBy("day").agg(F.sum("n")).collect()}
 
     # -- the first pass ---------------------------------------------------------------------------------------------
 

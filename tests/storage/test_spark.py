@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import pytest
 
 from bot.config import load
 from bot.scoring_run.command import score_accounts
+from bot.scoring_run.landed import LandedScores
 from scoring.model import Snapshot
 from scoring.roster import day_number
 from tests.conftest import opened
@@ -109,7 +111,8 @@ async def test_a_submitted_job_gives_what_the_oracle_says_and_the_file_that_one_
         await work.accounts.upsert(known.accounts)
         await work.accounts.upsert_milestones(known.milestones)
     shutil.copy(tmp_path / "lookout.db", tmp_path / "spark.db")
-    imported(tmp_path / "own", events, config=own.scoring).close()
+    with closing(imported(tmp_path / "own", events, config=own.scoring)) as usage:
+        volume = usage.volume(DAYS, LAST)
     await score_accounts(own, days=DAYS, out=tmp_path / "own.parquet", clock=lambda: NOON)
 
     (tmp_path / "events").mkdir()
@@ -120,6 +123,8 @@ async def test_a_submitted_job_gives_what_the_oracle_says_and_the_file_that_one_
     assert f"on {LAST}; {LAST - timedelta(days=DAYS - 1)} to {LAST} are in {tmp_path / 'out'}." in said
     landed = await kept(other)
     assert landed == await kept(sqlite_url)
+    async with opened(other) as store:
+        assert await LandedScores(store).volume(DAYS, LAST) == volume
     agrees(known, LAST, {(key, LAST): one for key, one in landed.items()})
     for ago in (0, 24, DAYS - 1):
         figures_agree(known, LAST - timedelta(days=ago), tmp_path / "out")

@@ -48,6 +48,11 @@ class PackedSnapshots(Sequence[Snapshot]):
     def __init__(self, snapshots: Iterable[Snapshot]) -> None:
         self.rows: list[tuple[Any, ...]] = sorted((tuple(packed(one)) for one in snapshots), key=itemgetter(0, 1))
 
+    def of(self, day: date) -> list[tuple[Any, ...]]:
+        """The rows of one day."""
+        wanted = day.isoformat()
+        return [row for row in self.rows if row[1] == wanted]
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -39,8 +39,8 @@ class SqlSnapshots:
     def __init__(self, transaction: Transaction) -> None:
         self._db = transaction
 
-    async def land(self, snapshots: Sequence[Snapshot]) -> None:
-        """Insert or replace by (account, day), past the ORM; running it twice changes nothing.
+    async def land(self, snapshots: Sequence[Snapshot], *, day: date | None = None) -> None:
+        """Insert or replace by (account, day), past the ORM, all or those of a day; running it twice changes nothing.
 
         All of it appears at one moment. `PackedSnapshots` keep others waiting least: they are rows already.
         """
@@ -48,11 +48,12 @@ class SqlSnapshots:
             ready = snapshots
         else:
             ready = await asyncio.to_thread(PackedSnapshots, snapshots)
-        if ready and self._db.sqlite:
-            await self._db.pour(INSERT, ready.rows, then=UPSERT)
-        elif ready:
+        rows = ready.rows if day is None else ready.of(day)
+        if rows and self._db.sqlite:
+            await self._db.pour(INSERT, rows, then=UPSERT)
+        elif rows:
             await self._db.raw(MAKE_LANDING)
-            await self._db.copy(COPY_IN, ready.rows)
+            await self._db.copy(COPY_IN, rows)
             await self._db.raw(TAKE_LANDED)
 
     async def latest_day(self) -> date | None:

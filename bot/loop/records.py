@@ -59,8 +59,8 @@ class Accounts(Protocol):
 class Snapshots(Protocol):
     """One row per account and day (R9)."""
 
-    async def land(self, snapshots: Sequence[Snapshot]) -> None:
-        """Insert or replace, in bulk; running it twice changes nothing."""
+    async def land(self, snapshots: Sequence[Snapshot], *, day: date | None = None) -> None:
+        """Insert or replace, in bulk, all or those of a day; running it twice changes nothing."""
 
     async def latest_day(self) -> date | None: ...
     async def days(self) -> list[date]:

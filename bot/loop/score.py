@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from bot.loop.ports import UsageScores
 from bot.loop.records import Store
@@ -23,7 +23,11 @@ class Score:
         """
         snapshots = await self.usage.score(day, since=since)
         newest = await self.usage.data_until()
+        first = since or day
+        for ahead in range((day - first).days + 1):
+            # A day at a time: it appears as a whole, and a click waits for no more than that.
+            async with self.store() as work:
+                await work.snapshots.land(snapshots, day=first + timedelta(days=ahead))
         async with self.store() as work:
-            await work.snapshots.land(snapshots)
             await work.flags.set("data_until", newest.isoformat() if newest else None)
         return len(snapshots)

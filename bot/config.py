@@ -97,6 +97,12 @@ class Settings(BaseSettings):
     smtp_ca_file: str = Field(default="", alias="LOOKOUT_SMTP_CA_FILE")
     mail_domains: Names = Field(default=(), alias="LOOKOUT_MAIL_DOMAINS")
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
+    imap_host: str = Field(default="", alias="LOOKOUT_IMAP_HOST")
+    imap_port: int = Field(default=993, ge=1, le=65535, alias="LOOKOUT_IMAP_PORT")
+    imap_username: str = Field(default="", alias="LOOKOUT_IMAP_USERNAME")
+    imap_password: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_IMAP_PASSWORD")
+    imap_tls: Literal["tls", "starttls", "none"] = Field(default="tls", alias="LOOKOUT_IMAP_TLS")
+    imap_ca_file: str = Field(default="", alias="LOOKOUT_IMAP_CA_FILE")
 
     links: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_LINKS")
     product_name: str = Field(default="our product", alias="LOOKOUT_PRODUCT_NAME")

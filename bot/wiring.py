@@ -10,6 +10,9 @@ from bot.clock import watched
 from bot.config import Settings
 from bot.desk import Desk
 from bot.intake.drain import Drain
+from bot.inbound.imap_server import ImapServer
+from bot.inbound.inboxes import shared_inbox_of
+from bot.inbound.watch import Watch
 from bot.leader import Leader, LedStore
 from bot.loop.alert import Alert
 from bot.loop.asked import OnRequest
@@ -25,6 +28,7 @@ from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
 from bot.loop.reminders import Reminders
 from bot.loop.rights import Rights
+from bot.loop.returns import Returns
 from bot.loop.roll_call import RollCall
 from bot.loop.score import Score
 from bot.loop.second_look import MailRules
@@ -118,6 +122,21 @@ class Parts:
 
     def desk(self) -> Desk:
         """What Slack's handlers talk to."""
+    @cached_property
+    def returns(self) -> Returns:
+        """What takes in what came back for mails."""
+        settings = self.settings
+        return Returns(self.led, self.clock, settings.zone, frozenset(settings.mail_domains), settings.ops_channel)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What reads mailboxes."""
+        return Watch(self._inboxes, self.returns, self.lead, self.clock)
+
+    async def _inboxes(self) -> list[ImapServer]:
+        """Every mailbox in which answers may arrive."""
+        return [shared] if (shared := shared_inbox_of(self.settings)) else []
+
 
         async def brief(work: UnitOfWork, case_id: str) -> CardBrief | None:
             return await card_brief(work, case_id, self.clock())
@@ -171,6 +190,7 @@ class Parts:
             Sweep("send", 1, send.run),
             Sweep("digest", 60, digest.run),
             Sweep("deliver", 1, deliver.run),
+            Sweep("replies", 2, self.watch.run),
             Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
         )

@@ -48,3 +48,30 @@ class ReadUpTo:
     mailbox: str
     validity: int
     uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """Which mail an arriving one may belong to: Message-IDs that it names, nearest first, and tokens of addresses."""
+
+    message_ids: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One mail that arrived, read as far as it concerns us.
+
+    `key` is its Message-ID, else a digest of it. Of a bounce, `lost` names the address that could not be reached, if
+    it says so, and `dead` whether nobody should write there again; `text` is then the mail server's reason.
+    """
+
+    key: str
+    kind: ReplyKind
+    from_email: str
+    text: str
+    received_at: datetime
+    clues: Clues
+    message_id: str = ""
+    lost: str = ""
+    dead: bool = False

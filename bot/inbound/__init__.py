@@ -1,0 +1,1 @@
+"""Mail in: reading mailboxes, and telling answers from automatic mail and bounces."""

@@ -127,6 +127,22 @@ def resume() -> None:
 
 
 @cli.command()
+def audit(
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only rows from this day on.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Only say whether every row is as it was written.")] = False,
+    out: Annotated[Path | None, typer.Option(help="A .jsonl or .csv file to write the rows to.")] = None,
+) -> None:
+    """Show who did what when; exit with 1 when a row was changed or taken away."""
+    from bot.terminal import audit_log
+
+    day = since.date() if since else None
+    text, holds = asyncio.run(audit_log(_settings(), since=day, as_json=as_json, verify=verify, out=out))
+    print(text)
+    raise typer.Exit(code=0 if holds else 1)
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from bot.terminal import migrated

@@ -11,9 +11,11 @@ from bot.config import Settings, misspelt
 from bot.loop.briefing import data_until
 from bot.loop.ports import Clock
 from bot.loop.records import Store
+from scoring.audit_chain import first_break
 from scoring.errors import LookoutError
 
 FRESH = timedelta(days=2)
+AUDIT_TAIL = 200
 UNNAMED: str = Settings.model_fields["product_name"].default
 NAMELESS = f"has no name: drafts say “{UNNAMED}”"
 NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
@@ -119,6 +121,7 @@ class StoreProbe:
             accounts, csms = await work.accounts.all(), await work.accounts.csms()
             newest, day = await data_until(work), await work.snapshots.latest_day()
             paused, waiting = await work.flags.get("paused"), await work.slack.backlog()
+            tail = await work.audit.tail(AUDIT_TAIL)
         owned = {account.csm_id for account in accounts}
         checks = [Check("database", Verdict.OK, f"{len(accounts)} accounts, {len(csms)} CSMs")]
         if not accounts:
@@ -137,6 +140,9 @@ class StoreProbe:
             checks.append(
                 Check("sending", Verdict.OFF, f"paused by {paused}", "When that is mended, run: lookout resume")
             )
+        if broken := first_break(tail, whole=len(tail) < AUDIT_TAIL):
+            mend = "Run: lookout audit --verify. Somebody changed the database; compare it with a backup."
+            checks.append(Check("audit", Verdict.WRONG, f"row {broken.seq} does not hold: {broken.why}", mend))
         if waiting:
             said = f"{waiting} cards and messages wait for their time, or for Slack"
             checks.append(Check("messages", Verdict.OK, said))

@@ -155,7 +155,7 @@ class Follow:
             seen.follow_up.outreach_id, state, reason=seen.stop, changed_by=LOOKOUT, changed_at=self.clock()
         ):
             await say_in_thread(work, seen.case, "follow-up dropped", CANCELLED.format(reason=seen.stop))
-            await self._audit(work, seen.case, f"follow-up {state}", seen.stop)
+            await self._audit(work, seen.case, f"follow-up {state}", seen.follow_up.outreach_id)
             await show(work, seen.case.id)
 
     async def _queue(self, work: UnitOfWork, follow_up: FollowUp, draft: Draft, doubts: list[str]) -> bool:
@@ -221,7 +221,7 @@ class Follow:
         if not await work.cases.save(opened, expected=case.version):
             raise TooLate("somebody was faster")
         await say_in_thread(work, opened, "follow-up proposed", PROPOSED.format(email=draft.to_email, reason=reason))
-        await self._audit(work, opened, "follow-up proposed", reason)
+        await self._audit(work, opened, "follow-up proposed", f"version {draft.version}")
         await show(work, opened.id)
 
     async def _audit(self, work: UnitOfWork, case: Case, action: str, detail: str) -> None:

@@ -86,7 +86,7 @@ class Outcome:
 
     async def not_filed(self, mail: Outreach, why: str) -> None:
         """It was sent, and its sender does not find it in their Sent folder: noted, and nothing else."""
-        await self._audit(mail, "no copy", why)
+        await self._audit(mail, "no copy")
         await self._note(mail, "no copy", why)
 
     async def _sent(self, mail: Outreach) -> None:
@@ -102,7 +102,7 @@ class Outcome:
         back = {"claimed_at": None, "not_before": again, "error": detail}
         if await self._move(mail, OutreachState.APPROVED, **back) is not None:
             await self._case(mail, None)
-            await self._audit(mail, "deferred", detail)
+            await self._audit(mail, "deferred")
             await self._note(mail, "deferred", DEFERRED.format(email=mail.to_email, reason=detail))
 
     async def _failed(self, mail: Outreach, receipt: Receipt) -> None:
@@ -125,7 +125,7 @@ class Outcome:
         """What the approver must learn: on the card, in its thread, and to them directly."""
         said = text.format(email=mail.to_email, reason=reason if reason.endswith(".") else f"{reason}.")
         await self._case(mail, state)
-        await self._audit(mail, action, reason)
+        await self._audit(mail, action)
         await self._note(mail, action, said)
         await tell(self.work, await self._concerned(mail), f"{action}:{mail.id}:approver", said)
 
@@ -146,8 +146,10 @@ class Outcome:
             await self.work.cases.save(follows, expected=case.version)
         await show(self.work, mail.case_id)
 
-    async def _audit(self, mail: Outreach, action: str, detail: str) -> None:
-        entry = AuditEntry(self.now, LOOKOUT, action, mail.account_id, mail.case_id, f"{mail.id}: {detail}")
+    async def _audit(self, mail: Outreach, action: str, detail: str = "") -> None:
+        """Reasons name people; they stand with the mail and in the thread, and the audit keeps ids alone."""
+        said = f"{mail.id}: {detail}" if detail else mail.id
+        entry = AuditEntry(self.now, LOOKOUT, action, mail.account_id, mail.case_id, said)
         await self.work.audit.add(entry)
 
     async def _note(self, mail: Outreach, action: str, said: str) -> None:

@@ -44,7 +44,7 @@ class Triage(Decisions):
             why = _short(reason)
             changed = await act.change(case, state=CaseState.SNOOZED, snoozed_until=until, snooze_reason=why)
             said = SNOOZED_NOTE.format(who=await act.who(), when=act.at(until), reason=f": {why}" if why else "")
-            await act.record(changed, "snoozed", said, detail=f"until {until.isoformat()}: {why}")
+            await act.record(changed, "snoozed", said, detail=f"until {until.isoformat()}")
             return Answer(ok=True)
 
         return await self.act(actor, decide, deed=Deed.SNOOZE, about=case_id)
@@ -72,7 +72,7 @@ class Triage(Decisions):
                 case, state=CaseState.DISMISSED, verdict=verdict, close_reason=why, closed_at=act.now
             )
             said = DISMISSED_NOTE.format(who=await act.who(), verdict=verdict.value, note=f": {why}" if why else "")
-            await act.record(changed, "dismissed", said, detail=f"{verdict.value}: {why}")
+            await act.record(changed, "dismissed", said, detail=verdict.value)
             return Answer(ok=True)
 
         return await self.act(actor, decide, deed=Deed.DISMISS, about=case_id)

@@ -18,13 +18,13 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import system_clock
 from bot.config import Settings
 from bot.desk import Desk
-from bot.intake.door import Door
 from bot.inbound.watch import Watch
+from bot.intake.door import Door
 from bot.intake.drain import Drain
 from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
-from bot.loop.send import Send
 from bot.loop.returns import Returns
+from bot.loop.send import Send
 from bot.schedule import Daily, Schedule
 from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
@@ -62,9 +62,9 @@ class App:
     send: Send
     lead: Leader
     schedule: Schedule
-    _runner: web.AppRunner | None = None
     watch: Watch
     returns: Returns
+    _runner: web.AppRunner | None = None
     _socket: AsyncSocketModeHandler | None = None
     port: int = 0
     _closing: list[str] = field(default_factory=list)
@@ -94,9 +94,9 @@ class App:
 
     async def stop(self) -> None:
         """Take no more work, let what is under way end, and let go of everything."""
+        await self.watch.stop()
         await self.lead.stop(hand_over=await self.schedule.stop())
         if self._socket is not None:
-        await self.watch.stop()
             await self._socket.close_async()  # type: ignore[no-untyped-call]
         if self._runner is not None:
             await self._runner.cleanup()
@@ -179,14 +179,14 @@ async def build(
         send=send,
         lead=parts.lead,
         schedule=parts.schedule,
+        watch=parts.watch,
+        returns=parts.returns,
     )
 
 
 def _worker(settings: Settings, store: SqlStore, events: UsageStore) -> ScoringWorker | LandedScores:
     """What scores: imported events, or what a warehouse rolls up; or a Spark job does, elsewhere."""
     if settings.scored_by_spark:
-        watch=parts.watch,
-        returns=parts.returns,
         return LandedScores(store)
     pulled = settings.warehouse is not None
     return ScoringWorker(

@@ -9,10 +9,10 @@ from functools import cached_property
 from bot.clock import watched
 from bot.config import Settings
 from bot.desk import Desk
-from bot.intake.drain import Drain
 from bot.inbound.imap_server import ImapServer
 from bot.inbound.inboxes import shared_inbox_of
 from bot.inbound.watch import Watch
+from bot.intake.drain import Drain
 from bot.leader import Leader, LedStore
 from bot.loop.alert import Alert
 from bot.loop.asked import OnRequest
@@ -27,8 +27,8 @@ from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
 from bot.loop.reminders import Reminders
-from bot.loop.rights import Rights
 from bot.loop.returns import Returns
+from bot.loop.rights import Rights
 from bot.loop.roll_call import RollCall
 from bot.loop.score import Score
 from bot.loop.second_look import MailRules
@@ -120,8 +120,6 @@ class Parts:
         channel = self.settings.digest_channel
         return Alert(self.led, self.scores, self.docket, self.drafting, self.clock, self.schedule.wake, channel)
 
-    def desk(self) -> Desk:
-        """What Slack's handlers talk to."""
     @cached_property
     def returns(self) -> Returns:
         """What takes in what came back for mails."""
@@ -137,6 +135,8 @@ class Parts:
         """Every mailbox in which answers may arrive."""
         return [shared] if (shared := shared_inbox_of(self.settings)) else []
 
+    def desk(self) -> Desk:
+        """What Slack's handlers talk to."""
 
         async def brief(work: UnitOfWork, case_id: str) -> CardBrief | None:
             return await card_brief(work, case_id, self.clock())
@@ -188,9 +188,9 @@ class Parts:
             Sweep("reminders", 30, reminders.run),
             Sweep("roll call", 600, RollCall(self.led, self.notifier).run),
             Sweep("send", 1, send.run),
+            Sweep("replies", 2, self.watch.run),
             Sweep("digest", 60, digest.run),
             Sweep("deliver", 1, deliver.run),
-            Sweep("replies", 2, self.watch.run),
             Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
         )

@@ -60,10 +60,14 @@ class Sink:
         return "250 2.0.0 accepted"
 
 
-def authenticate(server, session, envelope, mechanism, data) -> AuthResult:
-    """A failing authenticator must say `handled=False`, or the client hangs."""
-    good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
-    return AuthResult(success=good, handled=good)
+def letting_in(user: str, password: str) -> Callable[..., AuthResult]:
+    """An authenticator for one user; a failing one must say `handled=False`, or the client hangs."""
+
+    def authenticate(server, session, envelope, mechanism, data) -> AuthResult:
+        good = isinstance(data, LoginPassword) and (data.login, data.password) == (user.encode(), password.encode())
+        return AuthResult(success=good, handled=good)
+
+    return authenticate
 
 
 async def drop(server: SMTP) -> None:
@@ -73,7 +77,13 @@ async def drop(server: SMTP) -> None:
 
 @asynccontextmanager
 async def running(
-    *, tls: ssl.SSLContext | None = None, implicit: bool = False, login: bool = False, sink: Sink | None = None
+    *,
+    tls: ssl.SSLContext | None = None,
+    implicit: bool = False,
+    login: bool = False,
+    user: str = USER,
+    password: str = PASSWORD,
+    sink: Sink | None = None,
 ) -> AsyncIterator[Sink]:
     """A server on a free port; `implicit` speaks TLS from the first byte, otherwise `tls` means STARTTLS."""
     sink = sink or Sink()
@@ -86,7 +96,7 @@ async def running(
                 sink,
                 tls_context=None if implicit else tls,
                 require_starttls=tls is not None and not implicit,
-                authenticator=authenticate if login else None,
+                authenticator=letting_in(user, password) if login else None,
                 auth_required=login,
                 auth_require_tls=not implicit,
                 loop=asyncio.get_running_loop(),

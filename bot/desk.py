@@ -24,6 +24,7 @@ class Desk(Intervene, Lookup):
             brief=parts.brief,
             rules=parts.rules,
             rights=parts.rights,
+            autopilot=parts.autopilot,
         )
         object.__setattr__(self, "names", Names())
         object.__setattr__(self, "_on_request", on_request)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.loop.modes import AutopilotParts
 from bot.loop.ports import Actor, Clock, Wake, Writer
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.rights import Rights
@@ -109,6 +110,7 @@ class Decisions:
     brief: Brief
     rules: MailRules
     rights: Rights = field(default_factory=Rights)
+    autopilot: AutopilotParts | None = None
 
     async def act(
         self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]], *, deed: Deed = Deed.PAUSE, about: str = ""

@@ -6,12 +6,12 @@ audit row, ask for the card, add to the thread. Slack and mail are told by the s
 
 from __future__ import annotations
 
-from bot.loop.approve import Mails
+from bot.loop.autopilot import Autopilot
 from bot.loop.edit import Drafts
 from bot.loop.triage import Triage
 
 
-class Intervene(Mails, Drafts, Triage):
-    """Approve, undo, arrived, send again · draft, edit, assign · snooze, wake, dismiss · pause, storm."""
+class Intervene(Autopilot, Drafts, Triage):
+    """Approve, undo, arrived, send again · follow-up, promote · draft, edit, assign · snooze, wake, dismiss · pause."""
 
     __slots__ = ()

@@ -46,6 +46,8 @@ class SecondLook:
     rules: MailRules
     case: Case
     draft: Draft
+    rehearsal: bool = False
+    """Whether a play in shadow counts as one that may send: then nothing is sent, whatever the answer is."""
 
     async def answer(self, leaving_at: datetime, outreach: Outreach | None = None) -> Yes | No:
         """Whether the mail may leave at an instant; with `outreach`, whether what was approved still holds (C5, C7)."""
@@ -95,6 +97,7 @@ class SecondLook:
         tickets, day = await work.accounts.open_tickets(account.id), plan.now.astimezone(self.rules.guard.zone).date()
         valued = is_complex(account, tickets, day, config) or self.case.high_value
         bands = [plan.snapshot.health.band] if plan.snapshot else []
+        switched = {Mode.LIVE, Mode.SHADOW} if self.rehearsal else {Mode.LIVE}
         since, followed = plan.since, await followed_by(work, outreach)
         if since is not None and followed is not None:
             since = replace(since, drafted_at=followed.sent_at or since.drafted_at)
@@ -103,7 +106,7 @@ class SecondLook:
             unattended=outreach.kind if outreach.kind is not OutreachKind.FIRST else OutreachKind.AUTOMATIC,
             valued=valued or account.id in high_value(await work.accounts.all(), config),
             severity=worst(self.case.severity, *bands) if bands else None,
-            switched_on=await work.flags.get(f"{MODE_FLAG}{self.draft.play}") == Mode.LIVE,
+            switched_on=await work.flags.get(f"{MODE_FLAG}{self.draft.play}") in switched,
             ticket_open=bool(tickets),
             since=since,
         )

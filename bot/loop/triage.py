@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.loop.decisions import Act, Decisions
+from bot.loop.modes import Switch, set_paused
 from bot.loop.ports import Actor
 from scoring.briefs import Answer
 from scoring.casework import AuditEntry, CaseState, Verdict
@@ -81,10 +82,8 @@ class Triage(Decisions):
         """Stop all sending before the next claim, for anybody who sees a reason to; a lead lets it go on (R44, L5)."""
 
         async def decide(act: Act) -> Answer:
-            was = await act.work.flags.get("paused") is not None
-            if was is not paused:
-                await act.work.flags.set("paused", f"{act.key} {act.now.isoformat()}" if paused else None)
-                await act.work.audit.add(AuditEntry(act.now, act.key, "paused" if paused else "resumed"))
+            channel = self.autopilot.ops_channel if self.autopilot else ""
+            was = await set_paused(act.work, Switch(act.key, await act.who(), act.now, channel), paused=paused)
             return Answer(ok=True, text=PAUSED if paused else RESUMED if was else NOT_PAUSED)
 
         return await self.act(actor, decide, deed=Deed.PAUSE if paused else Deed.RESUME)

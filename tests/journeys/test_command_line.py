@@ -1,4 +1,4 @@
-"""The README's first steps with the real command, on each database: files in, scores out, an answer about an account."""
+"""The README's first steps with the real command, on each database: files in, scores out, an answer about one."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class PostRow(Row, table=True):
     __tablename__ = "posts"
     __table_args__ = (
         Index("ix_posts_unsaid", "seq", sqlite_where=UNSAID, postgresql_where=UNSAID),
-        one_of("kind", ("note", "digest", "notice", "storm")),
+        one_of("kind", ("note", "digest", "notice", "storm", "shadow")),
     )
 
     seq: int | None = Field(default=None, primary_key=True)

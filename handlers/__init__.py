@@ -28,6 +28,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.MORE: actions.on_more,
     Action.UNDO: actions.on_undo,
     Action.ARRIVED: actions.on_arrived,
+    Action.ELSEWHERE: actions.on_elsewhere,
     Action.SEND_AGAIN: actions.on_send_again,
     Action.WAKE: actions.on_wake,
     Action.SHOW_MAIL: actions.on_show_mail,

@@ -56,6 +56,12 @@ async def on_send_again(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, rep
     await _settle(ack, desk, reply, ref, answer=await desk.send_again(ref.outreach, actor))
 
 
+async def on_elsewhere(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
+    """A person knows that they answered, where no mailbox of ours sees it."""
+    ref = click(body).ref
+    await _settle(ack, desk, reply, ref, answer=await desk.answered_elsewhere(ref.case, actor))
+
+
 async def on_wake(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
     """End a snooze early."""
     ref = click(body).ref

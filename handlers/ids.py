@@ -24,6 +24,7 @@ class Action(StrEnum):
     MORE = "card.more"
     UNDO = "card.undo"
     ARRIVED = "card.arrived"
+    ELSEWHERE = "card.elsewhere"
     SEND_AGAIN = "card.send_again"
     WAKE = "card.wake"
     SHOW_MAIL = "card.show_mail"

@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from scoring.casework import Case, Draft, Fact, Outreach
 from scoring.model import Account, Health, Person, Signals, Snapshot
+from scoring.replies import Reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ class CardBrief:
     previous_score: float | None = None
     demo: bool = False
     told: Snapshot | None = None
+    replies: tuple[Reply, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,6 +176,9 @@ class ScriptedDesk:
     async def arrived(self, outreach_id: str, actor: Actor) -> Answer:
         return self._ask("arrived", outreach_id, actor)
 
+    async def answered_elsewhere(self, case_id: str, actor: Actor) -> Answer:
+        return self._ask("answered_elsewhere", case_id, actor)
+
     async def send_again(self, outreach_id: str, actor: Actor) -> Answer:
         return self._ask("send_again", outreach_id, actor)
 
@@ -217,6 +220,12 @@ class ScriptedDesk:
 
     async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
         return self._ask("home", actor, page)
+
+    async def stop_follow_up(self, case_id: str, actor: Actor) -> Answer:
+        return self._ask("stop_follow_up", case_id, actor)
+
+    async def promote(self, play: str, actor: Actor) -> Answer:
+        return self._ask("promote", play, actor)
 
     async def pause(self, actor: Actor, *, paused: bool) -> Answer:
         return self._ask("pause", actor, paused)

@@ -40,6 +40,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         now=now,
         previous_score=before.health.score if before else None,
         told=await _told(work, case),
+        replies=tuple(await work.replies.of_case(case.id)),
     )
 
 

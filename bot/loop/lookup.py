@@ -147,7 +147,9 @@ class Lookup:
             bars=_bars(then, now),
             facts=_facts(account, now),
             csm=await work.accounts.person(csm_id) if csm_id else None,
-            last_contact=_contact_text(await work.outreach.last_for(account.id)),
+            last_contact=_contact_text(
+                await work.outreach.last_for(account.id), await work.replies.last_answer_at(account.id)
+            ),
             case=case,
             next_step=STEP_BY_STATE[case.state] if case else STEP_BY_BAND[now.health.band],
             data_until=await data_until(work),
@@ -190,11 +192,15 @@ def _facts(account: Account, now: Snapshot) -> tuple[Fact, ...]:
     return explain(account, now)
 
 
-def _contact_text(outreach: Outreach | None) -> str:
-    """When we last wrote, in words; only what is known to have left counts as contact."""
+def _contact_text(outreach: Outreach | None, answered_at: datetime | None) -> str:
+    """When we last wrote and they last answered, in words; only what is known to have left counts as contact."""
+    answer = f"answered on {_day(answered_at)}" if answered_at else ""
     if outreach is None or outreach.sent_at is None:
-        return "none on record"
-    return f"mail to {outreach.to_email} on {_day(outreach.sent_at)}"
+        return answer or "none on record"
+    wrote = f"mail to {outreach.to_email} on {_day(outreach.sent_at)}"
+    if answered_at is None or answered_at < outreach.sent_at:
+        return f"{wrote}; they {answer}" if answer else wrote
+    return f"{wrote}, {answer}"
 
 
 def _day(at: datetime) -> str:

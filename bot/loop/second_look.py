@@ -85,6 +85,7 @@ class SecondLook:
             snapshot=await newest(work, account.id),
             since=Since(
                 drafted_at=draft.created_at,
+                replied_at=await work.replies.last_answer_at(account.id),
                 ticket_at=max((ticket.opened_at for ticket in tickets), default=None),
                 other_mail_at=left_at(last_for),
                 score_seen=outreach.score_seen if outreach else None,

@@ -8,8 +8,9 @@ from bot.loop.decisions import Act, Decisions
 from bot.loop.modes import Switch, set_paused
 from bot.loop.ports import Actor
 from scoring.briefs import Answer
-from scoring.casework import AuditEntry, CaseState, Verdict
-from scoring.errors import Refused
+from scoring.casework import AuditEntry, CaseState, OutreachState, Verdict
+from scoring.errors import Refused, TooLate
+from scoring.replies import Reply, ReplyKind
 from scoring.roles import Deed
 
 LONGEST_SNOOZE = timedelta(days=180)
@@ -20,6 +21,9 @@ FAR = "A snooze lasts at most {days} days. Nothing was changed; choose an earlie
 SNOOZED_NOTE = "{who} snoozed this until {when}{reason}."
 WOKEN_NOTE = "{who} woke this up."
 DISMISSED_NOTE = "{who} dismissed this as “{verdict}”{note}."
+ELSEWHERE_NOTE = "{who} says that they answered elsewhere."
+ANSWERED_BEFORE = "Somebody said so already; the card has it. Nothing was changed."
+NO_MAIL = "No mail of this case has left, so there is nothing to answer. Nothing was changed."
 PAUSED = "All sending is paused. Nothing leaves until a lead resumes it."
 RESUMED = "Sending goes on. What was approved leaves in its working hours, after another look at the facts."
 NOT_PAUSED = "Sending was not paused."
@@ -77,6 +81,32 @@ class Triage(Decisions):
             return Answer(ok=True)
 
         return await self.act(actor, decide, deed=Deed.DISMISS, about=case_id)
+
+    async def answered_elsewhere(self, case_id: str, actor: Actor) -> Answer:
+        """They answered where no mailbox of ours sees it, says a person: it counts like an answer by mail (R53)."""
+
+        async def decide(act: Act) -> Answer:
+            case = await act.case(case_id, CaseState.CONTACTED, CaseState.SNOOZED)
+            mail = await act.work.outreach.latest_of(case_id)
+            if mail is None or mail.state is not OutreachState.SENT:
+                raise Refused(NO_MAIL)
+            known = Reply(
+                id=f"{mail.id}:elsewhere",
+                outreach_id=mail.id,
+                case_id=case.id,
+                account_id=case.account_id,
+                kind=ReplyKind.ELSEWHERE,
+                from_email=act.key,
+                text="",
+                received_at=act.now,
+            )
+            if not await act.work.replies.add(known):
+                raise TooLate(ANSWERED_BEFORE)
+            changed = await act.change(case)
+            await act.record(changed, "answered elsewhere", ELSEWHERE_NOTE.format(who=await act.who()), detail=mail.id)
+            return Answer(ok=True)
+
+        return await self.act(actor, decide, deed=Deed.ANSWERED, about=case_id)
 
     async def pause(self, actor: Actor, *, paused: bool) -> Answer:
         """Stop all sending before the next claim, for anybody who sees a reason to; a lead lets it go on (R44, L5)."""

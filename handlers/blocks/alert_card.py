@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from handlers.blocks.card_state import OURSELVES, Stage, Telling, stage
+from handlers.blocks.card_state import OURSELVES, Stage, Telling, last_answer, stage
 from handlers.blocks.elements import (
     BLANK,
     HEADER_LIMIT,
@@ -35,6 +35,7 @@ from scoring.wording import shown
 PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700
 UNDRAWABLE = "Slack could not show the usual layout of this card."
+ELSEWHERE_ASK = "The card then says that they answered, and no follow-up is sent."
 CHECK_IT = "check it before you send"
 FRESH = timedelta(days=1)
 MAILED = frozenset({Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT})
@@ -192,9 +193,17 @@ def _row(brief: CardBrief, ref: Ref, now: Stage) -> Sequence[Json]:
         Stage.WAITING: (button("Undo", Action.UNDO, mail),),
         Stage.UNCERTAIN: (button("It arrived", Action.ARRIVED, mail), _again(brief, mail)),
         Stage.SNOOZED: (button("Wake now", Action.WAKE, ref), more),
-        Stage.SENT: (button("View mail", Action.SHOW_MAIL, ref), snooze, more),
+        Stage.SENT: (button("View mail", Action.SHOW_MAIL, ref), *_elsewhere(brief, ref), snooze, more),
     }
     return rows.get(now, ())
+
+
+def _elsewhere(brief: CardBrief, ref: Ref) -> Sequence[Json]:
+    """For answers that no mailbox of ours sees: on the telephone, in a chat, in a meeting."""
+    if last_answer(brief) is not None:
+        return ()
+    sure = confirm("They answered elsewhere", ELSEWHERE_ASK, "They answered")
+    return (button("They answered elsewhere", Action.ELSEWHERE, ref, confirm=sure),)
 
 
 def _approve(draft: Draft) -> Json:

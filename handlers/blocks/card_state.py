@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -11,9 +12,12 @@ from handlers.blocks.literal import named
 from handlers.blocks.rich import person, slack_id, words
 from scoring.briefs import CardBrief
 from scoring.casework import CaseState, Outreach, OutreachState
+from scoring.replies import ANSWERS, Reply, ReplyKind
 from scoring.wording import shown
 
 MOMENTS = timedelta(seconds=90)
+INSTEAD = "The draft below goes to somebody else."
+OTHERWISE = "Correct the address where your contacts come from, or reach them another way."
 OURSELVES = frozenset({"", "lookout", "system"})
 
 
@@ -43,6 +47,30 @@ BY_CASE = {
     CaseState.CLOSED: Stage.CLOSED,
     CaseState.CONTACTED: Stage.SENT,
 }
+
+
+def _automatic(reply: Reply) -> list[Json]:
+    return [words(" An automatic reply came "), when(reply.received_at), words("; it is no answer.")]
+
+
+def _late(_: Reply) -> list[Json]:
+    return [words(" A mail server says that it has not arrived yet.")]
+
+
+def _bounced(_: Reply) -> list[Json]:
+    return [words(" It came back and nobody got it.", bold=True)]
+
+
+MACHINES: dict[ReplyKind, Callable[[Reply], list[Json]]] = {
+    ReplyKind.AUTO: _automatic,
+    ReplyKind.DELAYED: _late,
+    ReplyKind.BOUNCE: _bounced,
+}
+
+
+def last_answer(brief: CardBrief) -> Reply | None:
+    """The newest answer of the account in this case, by mail or elsewhere."""
+    return next((reply for reply in reversed(brief.replies) if reply.kind in ANSWERS), None)
 
 
 def stage(brief: CardBrief) -> Stage:
@@ -98,6 +126,7 @@ class Telling:
                 words(", "),
                 when(outreach.sent_at or self.brief.now),
                 to,
+                *self._returned(outreach),
                 *self._since(outreach),
             ]
         if now is Stage.SENDING:
@@ -111,6 +140,24 @@ class Telling:
             words("Approved", bold=True), words(" by "), who, words(" at "), when(outreach.approved_at, TIME),
             words("."), *leaves, words("; until then it can be undone."),
         ]  # fmt: skip
+
+    def _returned(self, outreach: Outreach) -> list[Json]:
+        """What came back: an answer before all, else the newest that a machine said of this mail (R53)."""
+        reply = last_answer(self.brief)
+        if reply is None:
+            about = [reply for reply in self.brief.replies if reply.outreach_id == outreach.id]
+            return MACHINES[about[-1].kind](about[-1]) if about else []
+        if reply.kind is ReplyKind.ELSEWHERE:
+            said = [words(", says "), self.who(reply.from_email)]
+            return [
+                words(" Answered elsewhere", bold=True),
+                *said,
+                words(", "),
+                when(reply.received_at),
+                words("."),
+            ]
+        by = words(f" by {reply.from_email}" if reply.from_email else "")
+        return [words(" Answered", bold=True), by, words(", "), when(reply.received_at), words(".")]
 
     def _since(self, outreach: Outreach) -> list[Json]:
         """How the account fares since the mail, in the same points as everywhere: a recovery is seen on its card."""
@@ -138,9 +185,26 @@ class Telling:
             return [words("Approval taken back", bold=True), words(" by "), *self._by(), words(". Nothing was sent.")]
         if outreach.state is OutreachState.STOPPED:
             return [words("Stopped before sending", bold=True), words(f"{cause} Nothing was sent.")]
+        if outreach.state is OutreachState.SENT:
+            return self._lost(outreach)
         if outreach.state is OutreachState.FAILED:
             return [words("Not sent", bold=True), words(f"{cause} Nothing was sent; edit it or try again.")]
         return []
+
+    def _lost(self, outreach: Outreach) -> list[Json]:
+        """A mail that left and bounced: nobody got it, and a person has to find another way (D13)."""
+        bounced = [
+            reply for reply in self.brief.replies if reply.kind is ReplyKind.BOUNCE and reply.outreach_id == outreach.id
+        ]
+        if not bounced or last_answer(self.brief) is not None:
+            return []
+        draft = self.brief.draft
+        other = draft is not None and draft.to_email.casefold() != outreach.to_email.casefold()
+        return [
+            words("Not delivered", bold=True),
+            words(f": the mail to {outreach.to_email} came back ({bounced[-1].text.rstrip('.')}). Nobody got it. "),
+            words(INSTEAD if other else OTHERWISE),
+        ]
 
     def _case(self, now: Stage) -> list[Json]:
         case = self.brief.case

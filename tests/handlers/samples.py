@@ -21,6 +21,7 @@ from scoring.casework import (
     Verdict,
 )
 from scoring.model import Account, Band, Basis, Health, Part, Person, Role, Signals
+from scoring.replies import Reply, ReplyKind
 
 DAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -142,6 +143,25 @@ def approved(state: OutreachState, **more: Any) -> CardBrief:
     return card(case(CaseState.APPROVED), outreach=mail(state, **more))
 
 
+def reply(kind: ReplyKind = ReplyKind.ANSWER, **more: Any) -> Reply:
+    """What came back for the mail, an hour ago."""
+    known = {"from_email": "kim@acme.test", "text": "Yes, please.", "received_at": NOW - timedelta(hours=1)}
+    return Reply(f"reply-{kind}", OUTREACH.id, "case-1", "acme", kind, **known | more)
+
+
+def sent_with(*replies: Reply) -> CardBrief:
+    """A card whose mail was sent, and what came back for it."""
+    sent = mail(OutreachState.SENT, sent_at=NOW - timedelta(days=1))
+    return card(case(CaseState.CONTACTED), outreach=sent, replies=replies)
+
+
+def bounced(**more: Any) -> CardBrief:
+    """A card that is open again, because its mail bounced."""
+    sent = mail(OutreachState.SENT, sent_at=NOW - timedelta(days=1))
+    lost = reply(ReplyKind.BOUNCE, from_email="mailer-daemon@mx.test", text="550 5.1.1 no such user")
+    return card(case(by="lookout"), outreach=sent, replies=(lost,), **more)
+
+
 LATER = NOW + timedelta(days=3)
 MODEL_DRAFT = replace(DRAFT, origin="gpt-5-mini")
 NOTED_DRAFT = replace(
@@ -172,6 +192,12 @@ CARDS: dict[str, CardBrief] = {
     "sending": approved(OutreachState.SENDING, claimed_at=NOW),
     "uncertain": approved(OutreachState.UNCERTAIN, claimed_at=NOW, error="the connection broke after the text"),
     "sent": card(case(CaseState.CONTACTED), outreach=mail(OutreachState.SENT, sent_at=NOW)),
+    "answered": sent_with(reply(ReplyKind.AUTO), reply()),
+    "answered_elsewhere": sent_with(reply(ReplyKind.ELSEWHERE, from_email="csm-dana", text="")),
+    "away": sent_with(reply(ReplyKind.AUTO)),
+    "late": sent_with(reply(ReplyKind.DELAYED, text="connection timed out")),
+    "bounced": bounced(),
+    "bounced_with_another": bounced(draft=replace(DRAFT, to_id="pat", to_name="Pat", to_email="pat@acme.test")),
     "failed": card(case(), outreach=mail(OutreachState.FAILED, error="550 no such mailbox")),
     "stopped": card(case(), outreach=mail(OutreachState.STOPPED, error="the account recovered")),
     "undone": card(case(), outreach=mail(OutreachState.UNDONE)),

@@ -109,6 +109,7 @@ async def test_handlers_never_touch_the_card_itself(hands: Hands, slack: Recordi
         ("approved", "Undo", "undo", ("mail-1",)),
         ("uncertain", "It arrived", "arrived", ("mail-1",)),
         ("uncertain", "Send again", "send_again", ("mail-1",)),
+        ("sent", "They answered elsewhere", "answered_elsewhere", ("case-1",)),
         ("snoozed", "Wake now", "wake_up", ("case-1",)),
     ],
 )

@@ -150,6 +150,47 @@ def migrate() -> None:
     print(asyncio.run(migrated(_settings())))
 
 
+crm = typer.Typer(
+    help="The team's CRM: what could not be told, and its accounts and contacts.", invoke_without_command=True
+)
+cli.add_typer(crm, name="crm")
+
+
+@crm.callback()
+def crm_listing(context: typer.Context) -> None:
+    """List what could not be told to the CRM, and when it was read last."""
+    from bot.crm_terminal import crm_listing
+
+    if context.invoked_subcommand is None:
+        print(asyncio.run(crm_listing(_settings())))
+
+
+@crm.command("sync")
+def crm_sync(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would come of it, change nothing.")] = False,
+) -> None:
+    """Bring accounts and contacts of the CRM in now, and name each record that fits nothing."""
+    from bot.crm_terminal import crm_sync
+
+    print(asyncio.run(crm_sync(_settings(), dry_run=dry_run)).text())
+
+
+@crm.command("retry")
+def crm_retry(job: Annotated[str, typer.Argument(help="An id that `lookout crm` lists, or all.")]) -> None:
+    """Try again to tell the CRM something."""
+    from bot.crm_terminal import crm_retry
+
+    print(asyncio.run(crm_retry(_settings(), job)))
+
+
+@crm.command("dismiss")
+def crm_dismiss(job: Annotated[str, typer.Argument(help="An id that `lookout crm` lists.")]) -> None:
+    """Let something be that the CRM could not be told."""
+    from bot.crm_terminal import crm_dismiss
+
+    print(asyncio.run(crm_dismiss(_settings(), job)))
+
+
 def _settings() -> Settings:
     """The settings, and from then on a log as they ask for it."""
     settings = load()

@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import system_clock
 from bot.config import Settings
+from bot.crm_parts import CrmParts, crm_parts
 from bot.desk import Desk
 from bot.inbound.watch import Watch
 from bot.intake.door import Door
@@ -64,6 +65,7 @@ class App:
     schedule: Schedule
     watch: Watch
     returns: Returns
+    crm: CrmParts | None = None
     _runner: web.AppRunner | None = None
     _socket: AsyncSocketModeHandler | None = None
     port: int = 0
@@ -103,6 +105,8 @@ class App:
         await self.door.close()
         if self.scores is not None:
             self.scores.close()
+        if self.crm is not None:
+            await self.crm.http.close()
         self.usage.close()
         await self.store.close()
 
@@ -143,6 +147,7 @@ async def build(
     """The bot for these settings, its database opened and migrated; any part can be handed in instead."""
     _must_reach_slack(settings, slack)
     library = Library.load(Path(settings.templates) if settings.templates else None)
+    crm = crm_parts(settings)
     settings.make_home()
     store = database or SqlStore(settings.database)
     await store.open()
@@ -159,27 +164,33 @@ async def build(
         mailer=mailer or mailer_of(settings, clock),
         scores=usage or worker,
         usage=events,
+        crm=crm,
     )
+    return _put_to_work(parts, AsyncApp(client=slack or _client(settings), request_verification_enabled=False), worker)
+
+
+def _put_to_work(parts: Parts, bolt: AsyncApp, worker: ScoringWorker | LandedScores) -> App:
+    """The bot made of these parts: Slack's listeners know the desk, the schedule its sweeps."""
     desk = parts.desk()
-    bolt = AsyncApp(client=slack or _client(settings), request_verification_enabled=False)
-    register(bolt, desk, clock=clock, staff=settings.staff)
+    register(bolt, desk, clock=parts.clock, staff=parts.settings.staff)
     daily, send = parts.daily(), parts.send()
     parts.schedule.sweeps = parts.sweeps(daily, send)
     return App(
-        settings=settings,
-        clock=clock,
-        store=store,
-        usage=events,
+        settings=parts.settings,
+        clock=parts.clock,
+        store=parts.store,
+        usage=parts.usage,
         scores=worker,
         desk=desk,
         bolt=bolt,
         daily=daily,
         drain=parts.drain,
-        door=Door(store),
+        door=Door(parts.store),
         send=send,
         lead=parts.lead,
         schedule=parts.schedule,
         watch=parts.watch,
+        crm=parts.crm,
         returns=parts.returns,
     )
 

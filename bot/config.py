@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 
+from bot.crm_settings import CrmSettings
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.model import Reading
@@ -32,7 +33,7 @@ NO_JSON = 'is not written as JSON, like {"a": "b"}'
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(BaseSettings):
+class Settings(CrmSettings):
     """Every setting, with its default. Secrets never print."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.clock import system_clock
 from bot.config import Settings
+from bot.crm_parts import must_have_crm
 from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_settings, examine
 from bot.loop.lookup import Lookup
 from bot.outreach.smtp import SmtpMailer
@@ -162,6 +163,8 @@ async def diagnosis(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
         probes.append(("Slack", _slack(settings)))
     if settings.smtp_host:
         probes.append(("mail server", _mail(settings)))
+    if settings.crm:
+        probes.append(("CRM", _crm(settings)))
     checks = [*check_settings(settings), *await examine(probes)]
     wrong = [check for check in checks if check.verdict is Verdict.WRONG]
     if as_json:
@@ -203,6 +206,15 @@ def _slack(settings: Settings) -> Probe:
         token = settings.slack_app_token.get_secret_value()
         found = await examine_slack(client, app_token=token, channels=channels)
         return [Check(f.name, Verdict.OK if f.well else Verdict.WRONG, f.found, f.mend) for f in found]
+
+    return probe
+
+
+def _crm(settings: Settings) -> Probe:
+    async def probe() -> list[Check]:
+        parts = must_have_crm(settings)
+        async with opened(settings) as store:
+            return await parts.probe(store)
 
     return probe
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bot.clock import watched
 from bot.config import Settings
+from bot.crm_parts import CrmParts
 from bot.desk import Desk
 from bot.inbound.imap_server import ImapServer
 from bot.inbound.inboxes import shared_inbox_of
@@ -63,6 +64,7 @@ class Parts:
     mailer: Mailer
     scores: UsageScores
     usage: UsageStore
+    crm: CrmParts | None = None
 
     @cached_property
     def lead(self) -> Leader:
@@ -193,6 +195,7 @@ class Parts:
             Sweep("deliver", 1, deliver.run),
             Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
+            *(self.crm.sweeps(self.led, self.clock) if self.crm else ()),
         )
 
 

@@ -31,6 +31,7 @@ class CardBrief:
     """One case, ready to be drawn. `why` has at most three facts; `draft` is None while it is being written.
 
     `health` and `signals` are the newest; `told` is the snapshot that the heading's reason was told from, if known.
+    `crm` says what the CRM could not be told yet, if anything.
     """
 
     account: Account
@@ -48,6 +49,7 @@ class CardBrief:
     previous_score: float | None = None
     demo: bool = False
     told: Snapshot | None = None
+    crm: str = ""
     replies: tuple[Reply, ...] = ()
 
 

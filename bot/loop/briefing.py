@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from bot.loop.records import UnitOfWork
 from scoring import wording
 from scoring.briefs import CardBrief, Line
 from scoring.casework import Case, CaseState, Fact, OutreachState, Trigger
+from scoring.crm import CrmJob, CrmState
 from scoring.model import Account, Health, Person, Signals, Snapshot
 
 WHY_LIMIT = 3
 FRESH = timedelta(days=1)
+CRM_FAILED, CRM_PENDING = "CRM failed", "CRM pending"
 EARLIER = "On {day}: {fact}"
 
 
@@ -40,6 +43,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         now=now,
         previous_score=before.health.score if before else None,
         told=await _told(work, case),
+        crm=_crm(await work.crm.of_case(case.id)),
         replies=tuple(await work.replies.of_case(case.id)),
     )
 
@@ -84,6 +88,13 @@ async def _told(work: UnitOfWork, case: Case) -> Snapshot | None:
     day = case.triggers[0].day
     found = await work.snapshots.of(case.account_id, day, day)
     return found[0] if found else None
+
+
+def _crm(jobs: Sequence[CrmJob]) -> str:
+    """One calm word on what the CRM could not be told; nothing while all goes well (R52)."""
+    if any(job.state is CrmState.FAILED for job in jobs):
+        return CRM_FAILED
+    return CRM_PENDING if any(job.state is CrmState.PENDING and job.error for job in jobs) else ""
 
 
 def _unscored(account_id: str, day: date) -> Snapshot:

@@ -6,15 +6,15 @@ instants are aware UTC.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
 
+from bot.loop.crm_records import CrmBook
+from bot.loop.ledger_records import Audit, Flags
 from bot.loop.mail_records import FollowUps, IntendedMails, Mailboxes, Replies
-from scoring.audit_chain import Link
-from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, OutreachState, Trigger
-from scoring.crm import CrmJob, CrmState, CrmThing
+from scoring.casework import Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.listing import Named, Standing
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
@@ -160,55 +160,6 @@ class Outreaches(Protocol):
         """Why this address must not be written to, or None."""
 
 
-class CrmBook(Protocol):
-    """What the team's CRM is to be told (R52), and which of its records is which of ours (`scoring/crm.py`)."""
-
-    async def untold(self, since: datetime, now: datetime) -> list[CrmJob]:
-        """What happened since an instant and has no job yet, as jobs; the oldest of each kind, a batch at a time."""
-
-    async def add(self, jobs: Iterable[CrmJob]) -> int:
-        """Promise to tell these things; how many are new."""
-
-    async def want_health(self, jobs: Iterable[CrmJob]) -> int:
-        """Have the CRM show these healths; how many are other than it was told."""
-
-    async def shown(self) -> dict[str, str]:
-        """Account → the health that the CRM was last told or is to be told."""
-
-    async def due(self, now: datetime, limit: int) -> list[CrmJob]: ...
-    async def get(self, job_id: str) -> CrmJob | None: ...
-    async def troubled(self) -> list[CrmJob]:
-        """Jobs that failed, and those that were tried in vain and wait."""
-
-    async def of_case(self, case_id: str) -> list[CrmJob]: ...
-    async def counts(self) -> dict[CrmState, int]: ...
-    async def begin(self, job: CrmJob, *, again: datetime) -> CrmJob | None:
-        """Note that a try begins, before it does; None when somebody was faster."""
-
-    async def done(self, job: CrmJob, crm_id: str) -> None: ...
-    async def wait(self, job: CrmJob, error: str, *, not_before: datetime) -> CrmJob | None:
-        """Try again later; None when it is pending no more."""
-
-    async def fail(self, job: CrmJob, error: str) -> CrmJob | None:
-        """A person must look; None when it is pending no more."""
-
-    async def retry(self, job: CrmJob) -> CrmJob | None:
-        """Try again now; None when there is nothing to try."""
-
-    async def dismiss(self, job: CrmJob) -> CrmJob | None:
-        """Never tell it; None when it is told already."""
-
-    async def revive(self, account_ids: Iterable[str]) -> int:
-        """Try what failed for these accounts again; how many jobs that are."""
-
-    async def links(self, crm: str, thing: CrmThing) -> dict[str, str]:
-        """Our id → the CRM's record of it."""
-
-    async def link(self, crm: str, thing: CrmThing, ref: str) -> str | None: ...
-    async def keep_links(self, crm: str, thing: CrmThing, links: Mapping[str, str]) -> None: ...
-    async def drop_link(self, crm: str, thing: CrmThing, ref: str) -> None: ...
-
-
 class SlackOutbox(Protocol):
     """What Slack still has to be told: at least once, newest state wins (see the two outboxes in DESIGN.md)."""
 
@@ -229,42 +180,6 @@ class SlackOutbox(Protocol):
     async def post_done(self, key: str, at: datetime) -> None: ...
     async def post_failed(self, key: str, *, error: str, not_before: datetime) -> None: ...
     async def backlog(self) -> int: ...
-
-
-class Audit(Protocol):
-    """Append-only, each row linked to the one before. No names and no mail text: ids, and what was done."""
-
-    async def add(self, entry: AuditEntry) -> None: ...
-    async def of_case(self, case_id: str) -> list[AuditEntry]: ...
-    async def newest(self, limit: int) -> list[AuditEntry]: ...
-    async def tail(self, limit: int) -> list[Link]:
-        """The last `limit` rows with their place in the chain, in their order."""
-
-    def chain(self) -> AsyncIterator[Link]:
-        """Every row with its place in the chain, in order."""
-
-
-class Flags(Protocol):
-    """Small named facts that survive a restart: `paused`, `storm`, `slack_lost`, `first_run`, `day_done`, leases.
-
-    `storm` holds cards and sends while it is set (R35); its value is the ISO day of the first run that was held. A
-    person's answer clears it and sets `storm_answer` to `release` or `drop`; the alert stage then opens or drops what
-    was held and clears `storm_answer`. `first_run` is the ISO day of the starting list (R34).
-    """
-
-    async def get(self, name: str) -> str | None: ...
-    async def set(self, name: str, value: str | None) -> None: ...
-    async def claim(self, name: str, value: str) -> bool:
-        """Set it if it is unset; True for the one caller that did."""
-
-    async def lease(self, name: str, holder: str, now: datetime, until: datetime) -> bool:
-        """Take or prolong a lease: True while `holder` has it."""
-
-    async def holder(self, name: str) -> str | None:
-        """Who took a lease last, also when it ran out; None when nobody did or it was given back."""
-
-    async def release(self, name: str, holder: str) -> None:
-        """Give a lease back, if it is `holder`'s."""
 
 
 class UnitOfWork(Protocol):

@@ -233,5 +233,10 @@ def _small_print(brief: CardBrief) -> list[Json]:
     if brief.previous_score is not None:
         score += f", was {shown(brief.previous_score)} a week before"
     fired = ", ".join(dict.fromkeys(trigger.kind.value for trigger in brief.case.triggers if trigger.rule))
-    told = [confidence(brief.health), f"triggers: {fired}" if fired else "", "demo data" if brief.demo else ""]
+    told = [
+        confidence(brief.health),
+        f"triggers: {fired}" if fired else "",
+        brief.crm,
+        "demo data" if brief.demo else "",
+    ]
     return [small(score), age(brief.data_until, brief.now), *(small(text) for text in told if text)]

@@ -10,8 +10,7 @@ from bot.clock import watched
 from bot.config import Settings
 from bot.crm_parts import CrmParts
 from bot.desk import Desk
-from bot.inbound.imap_server import ImapServer
-from bot.inbound.inboxes import shared_inbox_of
+from bot.inbound.inboxes import Inboxes
 from bot.inbound.watch import Watch
 from bot.intake.drain import Drain
 from bot.leader import Leader, LedStore
@@ -131,11 +130,7 @@ class Parts:
     @cached_property
     def watch(self) -> Watch:
         """What reads mailboxes."""
-        return Watch(self._inboxes, self.returns, self.lead, self.clock)
-
-    async def _inboxes(self) -> list[ImapServer]:
-        """Every mailbox in which answers may arrive."""
-        return [shared] if (shared := shared_inbox_of(self.settings)) else []
+        return Watch(Inboxes(self.settings, self.store, self.returns), self.returns, self.lead, self.clock)
 
     def desk(self) -> Desk:
         """What Slack's handlers talk to."""

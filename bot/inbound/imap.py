@@ -117,9 +117,7 @@ class ImapInbox:
             raise Unavailable(text) from fault
         self._box = box
         try:
-            if server.token:
-                box.xoauth2(server.username, server.password, initial_folder=None)
-            elif (server.username + server.password).isascii():
+            if (server.username + server.password).isascii():
                 box.login(server.username, server.password, initial_folder=None)
             else:
                 box.login_utf8(server.username, server.password, initial_folder=None)

@@ -10,35 +10,35 @@ from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 
 from scoring.errors import InvalidInput
 
+Tls = Literal["tls", "starttls", "none"]
 COMMAND_SECONDS = 20.0
 
-IN_THE_CLEAR = "LOOKOUT_IMAP_TLS=none would send the mailbox's password readable; use tls or starttls."
-NO_CA_FILE = "LOOKOUT_IMAP_CA_FILE={path} cannot be read as certificates: {fault}"
+IN_THE_CLEAR = "The mailbox {name} would be read without encryption, its password readable; use tls or starttls."
+NO_CA_FILE = "The CA file {path} cannot be read as certificates: {fault}"
 
 
 @dataclass(frozen=True, slots=True)
 class ImapServer:
-    """Where one mailbox is read. `name` is how it stands in the database: its address or user name."""
+    """Where one mailbox is read; `email` is its address, where the user name is another."""
 
     host: str
     port: int = 993
     username: str = ""
     password: str = field(default="", repr=False)
-    tls: Literal["tls", "starttls", "none"] = "tls"
+    tls: Tls = "tls"
     ca_file: str = ""
-    token: bool = False
-    """Whether the password is an OAuth token."""
+    email: str = ""
 
     @property
     def name(self) -> str:
         """The mailbox as the database knows it."""
-        return self.username.strip().casefold()
+        return (self.email or self.username).strip().casefold()
 
 
 def must_be_private(server: ImapServer) -> None:
     """Raise `InvalidInput` for a set-up that would send a password over the network readable."""
     if server.tls == "none" and server.host not in {"localhost", "127.0.0.1", "::1"}:
-        raise InvalidInput(IN_THE_CLEAR)
+        raise InvalidInput(IN_THE_CLEAR.format(name=server.name))
 
 
 def connected(server: ImapServer) -> BaseMailBox:

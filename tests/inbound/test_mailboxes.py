@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -13,11 +14,18 @@ from zoneinfo import ZoneInfo
 import aiosmtplib
 import pytest
 
+from bot.demo.run import DemoSettings
+from bot.inbound.imap import ImapInbox
+from bot.inbound.imap_server import ImapServer
+from bot.inbound.inboxes import Inboxes
 from bot.inbound.watch import Watch
 from bot.loop.lead import Alone
 from bot.loop.returns import Returns
+from bot.outreach.seals import Seals, Secrets, new_key
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from scoring.casework import CaseState
+from scoring.errors import InvalidInput
+from scoring.mailboxes import Access, Mailbox, MailboxKind
 from scoring.replies import ReplyKind
 from tests import mail_sink
 from tests.imap_server import MailServer, an_imap_server
@@ -193,3 +201,38 @@ async def test_a_mailbox_that_cannot_be_opened_is_told_to_operators_and_disturbs
 
     [told] = [text for target, text in await world.notices() if target == "#ops"]
     assert told.startswith("The mailbox gone@us.test cannot be read: 127.0.0.1 refused the login of gone@us.test.")
+
+
+async def test_a_csms_own_mailbox_is_read_too_and_one_that_cannot_be_opened_is_named(store) -> None:
+    world, key = await a_world(store), new_key()
+    settings = DemoSettings(
+        LOOKOUT_IMAP_HOST="imap.us.test", LOOKOUT_IMAP_USERNAME="answers@us.test", LOOKOUT_SECRET_KEYS=key
+    )
+    access = Access(smtp_host="smtp.us.test", imap_host="mail.us.test", imap_port=143, imap_tls="starttls")
+    seals = Seals([key])
+    async with store() as work:
+        for email, sealed in (
+            ("dana@us.test", seals.seal("dana@us.test", Secrets(password="dana's"))),
+            ("ben@us.test", Seals([new_key()]).seal("ben@us.test", Secrets(password="ben's"))),
+        ):
+            await work.mailboxes.put(Mailbox(email, MailboxKind.SMTP, access, sealed, world.now))
+        unread = Mailbox("cleo@us.test", MailboxKind.SMTP, Access(smtp_host="smtp.us.test"), "", world.now)
+        await work.mailboxes.put(unread)
+    returns = Returns(store, world.clock, ZoneInfo("UTC"), ops_channel="#ops")
+
+    found = await Inboxes(settings, store, returns)()
+
+    assert [(server.name, server.host, server.port, server.tls, server.password) for server in found] == [
+        ("answers@us.test", "imap.us.test", 993, "tls", ""),
+        ("dana@us.test", "mail.us.test", 143, "starttls", "dana's"),
+    ]
+    assert "dana's" not in repr(found)
+    [(target, text)] = await world.notices()
+    assert target == "#ops"
+    assert text.startswith("The mailbox ben@us.test cannot be read: What opens the mailbox of ben@us.test was sealed")
+
+
+async def test_a_password_never_travels_readable() -> None:
+    server = ImapServer("imap.us.test", 143, "dana@us.test", "secret", tls="none")
+    with ThreadPoolExecutor(1) as threads, pytest.raises(InvalidInput, match="would be read without encryption"):
+        await ImapInbox(server, threads).open()

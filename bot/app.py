@@ -26,11 +26,12 @@ from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.returns import Returns
 from bot.loop.send import Send
+from bot.outreach.way_out import mailboxes_of
 from bot.schedule import Daily, Schedule
 from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
 from bot.web import application
-from bot.wiring import Parts, mailer_of, writer_of
+from bot.wiring import Parts, writer_of
 from handlers import register
 from handlers.edge import slack_endpoint
 from handlers.notifier import SlackNotifier, slack_client
@@ -161,7 +162,7 @@ async def build(
         library=library,
         notifier=notifier or SlackNotifier(slack or _client(settings)),
         writer=model or writer_of(settings, library),
-        mailer=mailer or mailer_of(settings, clock),
+        mailer=mailer or mailboxes_of(settings, store, clock),
         scores=usage or worker,
         usage=events,
         crm=crm,

@@ -19,6 +19,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 
 from bot.crm_settings import CrmSettings
+from bot.mail_settings import MailSettings
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.model import Reading
@@ -33,7 +34,7 @@ NO_JSON = 'is not written as JSON, like {"a": "b"}'
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(CrmSettings):
+class Settings(CrmSettings, MailSettings):
     """Every setting, with its default. Secrets never print."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
@@ -90,20 +91,12 @@ class Settings(CrmSettings):
     login_events: Names = Field(default=("login", "logged_in", "Logged In"), alias="LOOKOUT_LOGIN_EVENTS")
     journey: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_JOURNEY")
 
-    smtp_host: str = Field(default="", alias="LOOKOUT_SMTP_HOST")
-    smtp_port: int = Field(default=587, ge=1, le=65535, alias="LOOKOUT_SMTP_PORT")
-    smtp_username: str = Field(default="", alias="LOOKOUT_SMTP_USERNAME")
-    smtp_password: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_SMTP_PASSWORD")
-    smtp_tls: Literal["starttls", "tls", "none"] = Field(default="starttls", alias="LOOKOUT_SMTP_TLS")
-    smtp_ca_file: str = Field(default="", alias="LOOKOUT_SMTP_CA_FILE")
-    mail_domains: Names = Field(default=(), alias="LOOKOUT_MAIL_DOMAINS")
     imap_host: str = Field(default="", alias="LOOKOUT_IMAP_HOST")
     imap_port: int = Field(default=993, ge=1, le=65535, alias="LOOKOUT_IMAP_PORT")
     imap_username: str = Field(default="", alias="LOOKOUT_IMAP_USERNAME")
     imap_password: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_IMAP_PASSWORD")
     imap_tls: Literal["tls", "starttls", "none"] = Field(default="tls", alias="LOOKOUT_IMAP_TLS")
     imap_ca_file: str = Field(default="", alias="LOOKOUT_IMAP_CA_FILE")
-    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
 
     links: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_LINKS")
     product_name: str = Field(default="our product", alias="LOOKOUT_PRODUCT_NAME")

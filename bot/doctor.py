@@ -11,6 +11,7 @@ from bot.config import Settings, misspelt
 from bot.loop.briefing import data_until
 from bot.loop.ports import Clock
 from bot.loop.records import Store
+from bot.outreach.mailboxes import Checked
 from scoring.audit_chain import first_break
 from scoring.errors import LookoutError
 
@@ -19,6 +20,8 @@ AUDIT_TAIL = 200
 UNNAMED: str = Settings.model_fields["product_name"].default
 NAMELESS = f"has no name: drafts say “{UNNAMED}”"
 NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
+OWN_ALONE = "no relay: out of mailboxes of CSMs alone"
+MEND_MAILBOX = "Mend it at the mail server, or run lookout mailbox add again; nothing was sent."
 NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
 
 
@@ -61,6 +64,14 @@ def check_files(problems: Sequence[tuple[str, str]]) -> list[Check]:
     return wrong or [Check("usage files", Verdict.OK, "all readable so far")]
 
 
+def check_mailboxes(found: Sequence[Checked]) -> list[Check]:
+    """Every mailbox of a CSM, and whether Lookout gets into it; nothing was sent."""
+    return [
+        Check("mailbox", Verdict.OK if box.well else Verdict.WRONG, f"{box.email}: {box.found}", MEND_MAILBOX)
+        for box in found
+    ]
+
+
 def check_settings(settings: Settings) -> list[Check]:
     """Which parts are set up at all; secrets are only said to be there or not."""
     mode = "Socket Mode" if settings.socket_mode else "HTTP"
@@ -79,9 +90,10 @@ def check_settings(settings: Settings) -> list[Check]:
 
 
 def _mail(settings: Settings) -> Check:
-    if not settings.smtp_host:
+    if not settings.smtp_host and not settings.secret_keys:
         return Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST.")
-    said = f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})"
+    relay = f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})"
+    said = relay if settings.smtp_host else OWN_ALONE
     if not settings.mail_domains:
         return Check("mail", Verdict.WRONG, f"{said}, in nobody's name: no mail can leave", "Set LOOKOUT_MAIL_DOMAINS.")
     return Check("mail", Verdict.OK, said)

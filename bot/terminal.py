@@ -14,10 +14,10 @@ from pathlib import Path
 from bot.clock import system_clock
 from bot.config import Settings
 from bot.crm_parts import must_have_crm
-from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_settings, examine
+from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_mailboxes, check_settings, examine
 from bot.loop.lookup import Lookup
 from bot.outreach.smtp import SmtpMailer
-from bot.wiring import server_of
+from bot.outreach.way_out import mailboxes_of, server_of
 from handlers.blocks.health import choice_list, health_card
 from handlers.diagnosis import examine_slack
 from handlers.notifier import slack_client
@@ -163,6 +163,7 @@ async def diagnosis(settings: Settings, *, as_json: bool) -> tuple[str, bool]:
         probes.append(("Slack", _slack(settings)))
     if settings.smtp_host:
         probes.append(("mail server", _mail(settings)))
+    probes.append(("mailboxes", _mailboxes(settings)))
     if settings.crm:
         probes.append(("CRM", _crm(settings)))
     checks = [*check_settings(settings), *await examine(probes)]
@@ -215,6 +216,14 @@ def _crm(settings: Settings) -> Probe:
         parts = must_have_crm(settings)
         async with opened(settings) as store:
             return await parts.probe(store)
+
+    return probe
+
+
+def _mailboxes(settings: Settings) -> Probe:
+    async def probe() -> list[Check]:
+        async with opened(settings) as store:
+            return check_mailboxes(await mailboxes_of(settings, store, system_clock).check())
 
     return probe
 

@@ -34,8 +34,8 @@ from bot.loop.score import Score
 from bot.loop.second_look import MailRules
 from bot.loop.send import Send
 from bot.outreach.high_water import HighWaterFile
-from bot.outreach.none import MAIL_IS_OFF, NoMailer
-from bot.outreach.smtp import SmtpMailer, SmtpServer
+from bot.outreach.mailboxes import Mailboxes
+from bot.outreach.none import MAIL_IS_OFF
 from bot.schedule import Daily, Schedule, Sweep
 from prompts.library import Library
 from prompts.writer import DraftWriter
@@ -107,8 +107,8 @@ class Parts:
         settings = self.settings
         hours = WorkingHours(time.fromisoformat(settings.work_start), time.fromisoformat(settings.work_end))
         guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
-        ready = settings.smtp_host and settings.mail_domains
-        return MailRules(guard, settings.mail_domains, off="" if ready else MAIL_IS_OFF)
+        off = "" if settings.can_mail else MAIL_IS_OFF
+        return MailRules(guard, settings.mail_domains, off=off, relay=bool(settings.smtp_host))
 
     @cached_property
     def rights(self) -> Rights:
@@ -166,6 +166,7 @@ class Parts:
             ops_channel=self.settings.ops_channel,
             lead=self.lead,
             water=HighWaterFile(self.settings.home / "newest_mail"),
+            copies=self.mailer if isinstance(self.mailer, Mailboxes) else None,
         )
 
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
@@ -204,23 +205,4 @@ def writer_of(settings: Settings, library: Library) -> Writer:
         links=settings.links,
         product_name=settings.product_name,
         drafts_per_day=settings.drafts_per_day,
-    )
-
-
-def mailer_of(settings: Settings, clock: Clock) -> Mailer:
-    """The mail server, or the stand-in that says that there is none."""
-    if not settings.smtp_host:
-        return NoMailer()
-    return SmtpMailer(server_of(settings), domains=settings.mail_domains, clock=clock)
-
-
-def server_of(settings: Settings) -> SmtpServer:
-    """Where mail is handed over."""
-    return SmtpServer(
-        settings.smtp_host,
-        port=settings.smtp_port,
-        username=settings.smtp_username,
-        password=settings.smtp_password.get_secret_value(),
-        tls=settings.smtp_tls,
-        ca_file=settings.smtp_ca_file,
     )

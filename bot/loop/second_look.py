@@ -20,6 +20,7 @@ MISSED = timedelta(hours=24)
 
 NO_ACCOUNT = "The account no longer exists."
 FOREIGN = "{email} is in none of the domains that LOOKOUT_MAIL_DOMAINS names, so nothing is sent in its name."
+NO_MAILBOX = "{email} has no mailbox in Lookout, and there is no relay: an operator runs `lookout mailbox add {email}`."
 MOVED_ON = "The case is {state}."
 OTHER_TEXT = "The draft is not the text that was approved."
 APPROVER_LEFT = "The person who approved it is no longer with us."
@@ -31,11 +32,15 @@ OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail s
 
 @dataclass(frozen=True, slots=True)
 class MailRules:
-    """What every mail keeps to. `domains` are those we may write from; `off` says why no mail can leave at all."""
+    """What every mail keeps to. `domains` are those we may write from; `off` says why no mail can leave at all.
+
+    Without a `relay` only those can write who have a mailbox of their own.
+    """
 
     guard: Rules
     domains: tuple[str, ...] = ()
     off: str = ""
+    relay: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,9 @@ class SecondLook:
         account = await self.work.accounts.get(self.draft.account_id)
         if account is None:
             return No(NO_ACCOUNT, "R50")
-        if domain_of(self.draft.from_email) not in {domain.lower() for domain in self.rules.domains}:
-            return No(FOREIGN.format(email=self.draft.from_email), "R50")
+        no_way_out = await self._no_way_out()
+        if no_way_out is not None:
+            return no_way_out
         plan = await self._plan(account, leaving_at, outreach)
         if outreach and unattended(outreach):
             plan = await self._alone(plan, outreach)
@@ -64,6 +70,15 @@ class SecondLook:
         if isinstance(verdict, No) and not verdict.waits:
             return verdict
         return await self._blind(plan) or verdict
+
+    async def _no_way_out(self) -> No | None:
+        """That nothing can leave in this sender's name: a foreign domain, or no mailbox where there is no relay."""
+        sender = self.draft.from_email
+        if domain_of(sender) not in {domain.lower() for domain in self.rules.domains}:
+            return No(FOREIGN.format(email=sender), "R50")
+        if self.rules.relay or await self.work.mailboxes.of(sender) is not None:
+            return None
+        return No(NO_MAILBOX.format(email=sender), "R50")
 
     async def _plan(self, account: Account, now: datetime, outreach: Outreach | None) -> Plan:
         work, draft = self.work, self.draft

@@ -5,8 +5,8 @@ from __future__ import annotations
 from scoring.messages import Mail, Receipt
 
 MAIL_IS_OFF = (
-    "Mail is not set up, so nothing was sent. An operator sets LOOKOUT_SMTP_HOST and LOOKOUT_MAIL_DOMAINS; "
-    "`lookout doctor` says what is missing. The draft stays here."
+    "Mail is not set up, so nothing was sent. An operator sets LOOKOUT_MAIL_DOMAINS, and LOOKOUT_SMTP_HOST or "
+    "mailboxes; `lookout doctor` says what is missing. The draft stays here."
 )
 
 

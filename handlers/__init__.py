@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, commands, events, views
+from handlers import actions, autopilot, commands, events, views
 from handlers.errors import error_listener
 from handlers.groups import Groups
 from handlers.ids import Action, Command, Event, Window
@@ -32,6 +32,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.SEND_AGAIN: actions.on_send_again,
     Action.WAKE: actions.on_wake,
     Action.SHOW_MAIL: actions.on_show_mail,
+    Action.STOP_FOLLOW_UP: autopilot.on_stop_follow_up,
     Action.DECIDE: actions.on_decide,
     Action.DETAILS: actions.on_details,
     Action.SHARE: actions.on_share,
@@ -43,6 +44,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.RESUME: actions.on_pause,
     Action.RELEASE: actions.on_storm,
     Action.DROP: actions.on_storm,
+    Action.PROMOTE: autopilot.on_promote,
 }
 WINDOWS: Mapping[Window, Listener] = {
     Window.DRAFT: views.on_draft_saved,

@@ -12,10 +12,12 @@ from handlers.payloads import asked_for
 from handlers.ports import Actor, Desk
 from scoring.briefs import HealthBrief
 
+SWITCHES = {"pause": True, "resume": False}
 HELP = frozenset({"help", "hilfe", "?", "-h", "--help", "usage"})
 USAGE = (
     "/health acme – one account: score, trend, what moved it, what to do next\n"
     "/health – your five lowest scores\n"
+    "/health pause – stop all sending at once; /health resume lets it go on\n"
     "/health help – this text\n"
     "A name may be misspelt or a domain such as acme.com. Only you see the answer; Share here shows it to the channel."
 )
@@ -28,6 +30,8 @@ async def on_health(ack: AsyncAck, body: dict[str, Any], desk: Desk, actor: Acto
     query = asked_for(raw)
     if query.lower() in HELP or (query and not any(letter.isalnum() for letter in query)):
         built = saying(USAGE)
+    elif query.lower() in SWITCHES:
+        built = saying((await desk.pause(actor, paused=SWITCHES[query.lower()])).text)
     elif query:
         built = await _found(desk, query)
     elif raw:

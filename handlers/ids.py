@@ -28,6 +28,7 @@ class Action(StrEnum):
     SEND_AGAIN = "card.send_again"
     WAKE = "card.wake"
     SHOW_MAIL = "card.show_mail"
+    STOP_FOLLOW_UP = "card.stop_follow_up"
     DECIDE = "line.decide"
     DETAILS = "line.details"
     SHARE = "health.share"
@@ -39,6 +40,7 @@ class Action(StrEnum):
     RESUME = "home.resume"
     RELEASE = "storm.release"
     DROP = "storm.drop"
+    PROMOTE = "autopilot.promote"
 
 
 class More(StrEnum):

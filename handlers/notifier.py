@@ -104,9 +104,9 @@ class SlackNotifier:
         """Post a digest to a channel or a person."""
         return await self._post(await self._inside(target), digest_card(brief))
 
-    async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
-        """Post a notice; a storm's notice carries the buttons that release or drop what is held (R35)."""
-        return await self._post(await self._inside(target), notice(text, storm=storm))
+    async def notice(self, target: str, text: str, *, storm: bool = False, promote: str = "") -> SlackReceipt:
+        """Post a notice; a storm's carries the buttons that release or drop what is held (R35), shadow's promotes."""
+        return await self._post(await self._inside(target), notice(text, storm=storm, promote=promote))
 
     async def reach(self) -> None:
         """Ask Slack whether our token still holds, with every scope that we need (B15)."""

@@ -141,6 +141,10 @@ class Deliver:
             if brief is not None:
                 await self.notifier.digest(post.target, brief)
             return True
+        if post.kind == "shadow":
+            play, _, text = post.body.partition("\n")
+            await self.notifier.notice(post.target, text, promote=play)
+            return True
         await self.notifier.notice(post.target, post.body, storm=post.kind == "storm")
         return True
 

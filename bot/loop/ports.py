@@ -135,8 +135,11 @@ class Notifier(Protocol):
     async def update_card(self, receipt: SlackReceipt, brief: CardBrief) -> None: ...
     async def note(self, receipt: SlackReceipt, text: str) -> None: ...
     async def digest(self, target: str, brief: DigestBrief) -> SlackReceipt: ...
-    async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
-        """Say something to a channel or a person; `storm` adds the buttons that release or drop what is held (R35)."""
+    async def notice(self, target: str, text: str, *, storm: bool = False, promote: str = "") -> SlackReceipt:
+        """Say something to a channel or a person; `storm` adds the buttons that release or drop what is held (R35).
+
+        `promote` names a play in shadow and adds the button that lets it send (R44).
+        """
 
     async def reach(self) -> None:
         """Return if Slack lets us in with all that we need; `SlackRefused` with `revoked` if it does not."""

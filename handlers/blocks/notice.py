@@ -9,6 +9,9 @@ from handlers.blocks.literal import named
 from handlers.ids import Action, Ref
 
 RELEASE_ASK = "Every card that is held is posted, a few a minute, and sending goes on."
+PROMOTE_ASK = (
+    "It then writes to standard accounts by itself, within its caps. Every mail can be stopped before it leaves."
+)
 DROP_ASK = "What is held is dropped: no card is posted for it. Scores stay as they are."
 SETTLED = "Many accounts moved together; the cards that were held for it were {done} by {who}."
 REDACTED = (
@@ -25,8 +28,13 @@ OUTSIDERS = (
 )
 
 
-def notice(text: str, *, storm: bool = False) -> Json:
+def notice(text: str, *, storm: bool = False, promote: str = "") -> Json:
     """A plain message; a storm notice asks a person to release or drop what is held (R35)."""
+    if promote:
+        check = confirm(f"Let “{promote}” send", PROMOTE_ASK, "Promote")
+        return message(
+            [section(text), actions(button(f"Promote {promote}", Action.PROMOTE, Ref(do=promote), confirm=check))]
+        )
     if not storm:
         return saying(text)
     release = confirm("Release the cards", RELEASE_ASK, "Release")

@@ -5,10 +5,11 @@ In memory, because a DuckDB file that one process writes cannot be read by anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, TypeVar
 
 import duckdb
@@ -19,6 +20,8 @@ from scoring.errors import Unavailable
 
 Columns = dict[str, npt.NDArray[Any]]
 Made = TypeVar("Made")
+MOST_DAYS = 400
+"""Days that are written at once; each is a file that stays open meanwhile."""
 FAILED = "The usage store could not read or write its files: {error}"
 
 
@@ -37,6 +40,7 @@ class Engine:
                 "threads": threads,
                 "preserve_insertion_order": False,
                 "temp_directory": str(home / "spill"),
+                "partitioned_write_max_open_files": MOST_DAYS,
             }
         )
 
@@ -78,28 +82,60 @@ class Engine:
         """Write a query's rows to a Parquet file."""
         self.run(_copy(query, file), values)
 
-    def write_days(self, query: str, files: Mapping[int, Path]) -> None:
-        """Write one file a day, where `query` reads the day as `$day`; many small files, so several at once."""
+    def write_days(self, query: str, files: Mapping[int, Path], *, order: str, small: bool) -> None:
+        """Write one file a `day` of a query's rows; `small` days are many, and written in one pass."""
+        if small:
+            self._write_small_days(query, files, order)
+            return
 
         def write(days: Sequence[int]) -> None:
             with self._db.cursor() as cursor, _wrapped():
                 for day in days:
-                    cursor.execute(_copy(query, files[day]), {"day": day})
+                    cursor.execute(_copy(f"{query} WHERE day = $day ORDER BY {order}", files[day]), {"day": day})
 
         days = list(files)
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(write, (days[part :: self._threads] for part in range(self._threads))))
 
-    def each_day(self, query: str, files: Mapping[int, Path], work: Callable[[int, Columns], Made]) -> dict[int, Made]:
-        """What `work` makes of each day, whose rows `query` reads from its file as `$files`; several days at once."""
+    def _write_small_days(self, query: str, files: Mapping[int, Path], order: str) -> None:
+        """A file costs a quarter so; the engine makes one folder a day."""
+        parts = next(iter(files.values())).parent.with_name("parts")
+        rmtree(parts, ignore_errors=True)
+        rows = f"SELECT *, day AS part FROM ({query}) ORDER BY day, {order}"  # noqa: S608 - of constants
+        self.run(_copy(rows, parts, "PARTITION_BY (part)"))
+        for day, file in files.items():
+            found = list((parts / f"part={day}").iterdir())
+            if len(found) == 1:
+                found[0].replace(file)
+            else:
+                self.write("FROM read_parquet($found, hive_partitioning = false)", file, {"found": [*map(str, found)]})
+        rmtree(parts)
 
-        def one(day: int) -> Made:
+    def each_day(
+        self, query: str, portions: Iterable[Mapping[int, Path]], work: Callable[[int, Columns], Made]
+    ) -> dict[int, Made]:
+        """What `work` makes of each `day` of the rows that `query` reads from files, `$files`; a portion at once.
+
+        Small days are read together: opening a file costs more than reading it.
+        """
+
+        def one(files: Mapping[int, Path]) -> dict[int, Made]:
             with self._db.cursor() as cursor, _wrapped():
-                found = cursor.execute(query, {"files": str(files[day])}).fetchnumpy()
-            return work(day, found)
+                found = cursor.execute(query, {"files": [*map(str, files.values())]}).fetchnumpy()
+            return {day: work(day, columns) for day, columns in _by_day(found, files)}
 
         with ThreadPoolExecutor(self._threads) as pool:
-            return dict(zip(files, pool.map(one, files), strict=True))
+            return {day: made for part in pool.map(one, portions) for day, made in part.items()}
+
+
+def _by_day(columns: Columns, days: Collection[int]) -> Iterator[tuple[int, Columns]]:
+    day = columns.pop("day")
+    if len(days) > 1:
+        order = np.argsort(day, kind="stable")
+        day, columns = day[order], {name: column[order] for name, column in columns.items()}
+    for one in days:
+        low, high = np.searchsorted(day, [one, one + 1])
+        yield one, {name: column[low:high] for name, column in columns.items()}
 
 
 def unreadable_parquet(file: Path) -> str:
@@ -112,9 +148,9 @@ def unreadable_parquet(file: Path) -> str:
     return ""
 
 
-def _copy(query: str, file: Path) -> str:
-    target = str(file).replace("'", "''")
-    return f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)"
+def _copy(query: str, file: Path, *more: str) -> str:
+    target, how = str(file).replace("'", "''"), ", ".join(["FORMAT parquet", "COMPRESSION zstd", *more])
+    return f"COPY ({query}) TO '{target}' ({how})"
 
 
 @contextmanager

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+AT_ONCE = 16
+"""Files that are waited for at once: a disk takes many together in little more time than one."""
 FOLDERS = ("batches", "days", "rollups", "states")
 
 
@@ -34,8 +37,8 @@ class Files:
 
     def to_disk(self, names: Collection[str]) -> None:
         """Files written without `writing` survive a power cut when this returns; only they are waited for."""
-        for name in names:
-            _to_disk(self.path(name))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(_to_disk, map(self.path, names)))
         for folder in {self.path(name).parent for name in names}:
             _to_disk(folder)
 

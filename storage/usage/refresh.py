@@ -20,14 +20,16 @@ from scoring.errors import Unavailable
 from storage.usage.column_files import SUFFIX, read_columns, unreadable, write_columns
 from storage.usage.columns import Ints, day_of
 from storage.usage.daily import KINDS, Columns, Daily, Firsts, rollup_name
-from storage.usage.engine import DamagedFile, Engine
+from storage.usage.engine import MOST_DAYS, DamagedFile, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Day, Ledger
 
 BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
 GROUP_ROWS = 2_000_000
 GROUP_BYTES = 32_000_000
-GROUP_DAYS = 400
+PORTION_BYTES = 250_000
+SMALL_DAY = 20_000
+"""Rows of a day up to which making its file is most of the work."""
 
 COUNT_PENDING = "SELECT day, count(*) FROM read_parquet($pending) GROUP BY day ORDER BY day"
 GATHER_PENDING = """
@@ -47,10 +49,9 @@ UNION ALL
 SELECT * FROM gathered SEMI JOIN twice USING (day, event)
 QUALIFY row_number() OVER (PARTITION BY day, event ORDER BY place, ts, account, person, name, n) = 1
 """
-WRITE_DAY = """
-SELECT event, ts, day, account, person, name, n FROM gathered WHERE day = $day ORDER BY account, person, name, ts
-"""
-EVENTS = "SELECT account, person, name, n FROM read_parquet($files)"
+WRITE_DAYS = "SELECT event, ts, day, account, person, name, n FROM gathered"
+ORDER = "account, person, name, ts"
+EVENTS = "SELECT day, account, person, name, n FROM read_parquet($files)"
 FORMAT = 2
 """How roll-ups are written; another number, and all are made again."""
 
@@ -133,9 +134,13 @@ class Refresh:
             return
         paths = self._paths(pending)
         old = {day.day: day.file for day in self._ledger.days() if day.file}
-        for group in _groups(self._engine.rows(COUNT_PENDING, {"pending": paths}), GROUP_ROWS):
+        counts = self._engine.rows(COUNT_PENDING, {"pending": paths})
+        for group in _groups(counts, GROUP_ROWS):
+            small = sum(rows for day, rows in counts if group[0] <= day <= group[-1]) < SMALL_DAY * len(group)
             self._gather(paths, group, [old[day] for day in group if day in old])
-            files = self._write("days", group, WRITE_DAY)
+            files = {day: f"days/{day_of(day)}.{self._generation}.parquet" for day in group}
+            targets = {day: self._files.path(name) for day, name in files.items()}
+            self._engine.write_days(WRITE_DAYS, targets, order=ORDER, small=small)
             self._book(partial(self._ledger.book_days, files), files.values())
         self._book(partial(self._ledger.retire, pending))
 
@@ -149,9 +154,10 @@ class Refresh:
 
     def _roll_up(self) -> None:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
-        sizes = [(day, self._size(file)) for day, file in files.items()]
-        for group in _groups(sizes, GROUP_BYTES):
-            paths = {day: self._files.path(files[day]) for day in group}
+        sizes = {day: self._size(file) for day, file in files.items()}
+        for group in _groups(list(sizes.items()), GROUP_BYTES):
+            portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
+            paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
             rollups = self._engine.each_day(EVENTS, paths, partial(self._roll_up_day, self._ignored()))
             self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
 
@@ -199,12 +205,6 @@ class Refresh:
         kept = ~np.isin(old["day"], [day.day for day in days])
         return {name: column[kept] for name, column in old.items()}
 
-    def _write(self, folder: str, days: Sequence[int], query: str) -> dict[int, str]:
-        """One new file for each day; booked later, nobody reads it before."""
-        names = {day: f"{folder}/{day_of(day)}.{self._generation}.parquet" for day in days}
-        self._engine.write_days(query, {day: self._files.path(name) for day, name in names.items()})
-        return names
-
     def _book(self, entry: Callable[[], None], files: Iterable[str] = ()) -> None:
         """Book files only once they are on the disk; what other programs write is not waited for."""
         self._files.to_disk(list(files))
@@ -220,11 +220,11 @@ def _month(day: Day) -> str:
 
 
 def _groups(weights: Sequence[tuple[int, int]], limit: int) -> Iterator[list[int]]:
-    """Days in order, cut into groups of at most `limit` weight and `GROUP_DAYS` days; at least one day each."""
+    """Days in order, cut into groups of at most `limit` weight and `MOST_DAYS` days; at least one day each."""
     group: list[int] = []
     total = 0
     for day, weight in weights:
-        if group and (total + weight > limit or len(group) == GROUP_DAYS):
+        if group and (total + weight > limit or len(group) == MOST_DAYS):
             yield group
             group, total = [], 0
         group.append(day)

@@ -68,9 +68,9 @@ class CrmHttp:
     limit_codes: frozenset[str] = frozenset()
     seconds: float = SECONDS
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _client: httpx2.AsyncClient | None = None
-    _token: str = ""
-    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _client: httpx2.AsyncClient | None = field(default=None, repr=False)
+    _token: str = field(default="", repr=False)
+    _renewing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     def __post_init__(self) -> None:
         check_url(self.url)

@@ -85,13 +85,14 @@ class Contacts:
         for one, account, values in read:
             try:
                 before = self._known(values, account, known)
+                opted_out = bool(values.pop(OPTED_OUT, False))
                 person = person_of({**values, "account": account}, before, Role.CONTACT)
                 self._once(person, one)
             except Unfit as fault:
                 self._refuse(one, str(fault))
                 continue
             self.report.contacts.count(before, person)
-            found[one.crm_id] = (person, bool(values.get(OPTED_OUT)))
+            found[one.crm_id] = (person, opted_out)
         return found
 
     def _known(self, values: dict[str, Any], account: str, known: Mapping[str, Person]) -> Person | None:

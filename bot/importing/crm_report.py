@@ -11,15 +11,15 @@ SHOWN = 20
 # A cell that begins so would be run as a formula by a spreadsheet; our own file must be safe to open.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
-COUNTS = "{table}: {new} new, {changed} changed, {unchanged} unchanged, {unmatched} unmatched"
-WOULD = "{table}: {new} would be new, {changed} would change, {unchanged} unchanged, {unmatched} unmatched"
+COUNTS = "{table}: {new} new, {changed} changed, {unchanged} unchanged, {unmatched} to look at"
+WOULD = "{table}: {new} would be new, {changed} would change, {unchanged} unchanged, {unmatched} to look at"
 ONE = "  {record} “{name}”: {reason}"
 MORE = "  … and {n} more"
 LEFT_OUT = "{n} contacts belong to companies that Lookout does not watch; they are left out."
 NO_CUSTOMERS = "{n} companies are in another stage than rules.customer_stages; they are left out."
 NEW_CSMS = "CSMs that we knew only by their address were added: {names}"
 REVIVED = "{n} records that could not be told to {name} are tried again."
-ALL = "Every unmatched record with its reason: {path}"
+ALL = "Every record to look at, with its reason: {path}"
 DRY = "This was a dry run: nothing was changed, here or in {name}."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.config import ScoreConfig
+from scoring.day_columns import Texts, signal_columns, signals_of
 from scoring.health import SIGNALS, Scored, score
-from scoring.model import Band, Health, Part, Reading, Snapshot
+from scoring.model import Band, Health, Part, Reading, Signals, Snapshot
 from scoring.roster import day_number, day_of
-from scoring.signals import Run, Texts, Values, signals_on, values
+from scoring.signals import Run, Values, listed, values
 from scoring.usage_ratio import UNKNOWN, UsageRatio
 
 Columns = Mapping[str, npt.NDArray[Any]]
@@ -77,14 +78,28 @@ class Frame:
 
     def snapshots(self, day: date, texts: Texts) -> list[Snapshot]:
         """One snapshot for each account that is scored on an as-of day (R9)."""
+        found = signals_of(self.signal_columns(day, texts))
+        return [Snapshot(health, one) for health, one in zip(self._healths(day, found), found, strict=True)]
+
+    def signal_columns(self, day: date, texts: Texts) -> Mapping[str, list[Any]]:
+        """The fields of `Signals` of an as-of day, as lists parallel to the scored accounts."""
+        return signal_columns(self.run, day, self.ratio, vs_peers=self.values.vs_peers, texts=texts)
+
+    def health_columns(self, day: date) -> Mapping[str, list[Any]]:
+        """The day's `score`, `coverage` and, by signal, its value, `… weight`, `… points` and `own …`, likewise."""
         number = day_number(day)
-        row = number - self.run.span.first
-        found = signals_on(self.run, day, self.ratio, vs_peers=self.values.vs_peers, texts=texts)
-        places = np.flatnonzero(self.run.roster.scored(number))
-        return [
-            Snapshot(self._health(row, int(place), one.account_id, day), one)
-            for place, one in zip(places, found, strict=True)
-        ]
+        cells = number - self.run.span.first, np.flatnonzero(self.run.roster.scored(number))
+        columns: dict[str, list[Any]] = {
+            "score": self.scored.score[cells].tolist(),
+            "coverage": self.scored.coverage[cells].tolist(),
+            "own activity": listed(self.values.activity_own[cells]),
+            "own engagement": listed(self.values.engagement_own[cells]),
+        }
+        for part, name in enumerate(SIGNALS):
+            columns[name] = listed(self.signals[part, *cells])
+            columns[f"{name} weight"] = self.scored.weights[part, *cells].tolist()
+            columns[f"{name} points"] = self.scored.points[part, *cells].tolist()
+        return columns
 
     def days(self) -> list[date]:
         """The as-of days, oldest first."""
@@ -99,27 +114,20 @@ class Frame:
         row = day_number(day) - self.run.span.first
         return {*self.run.windows.last_person[row].tolist(), *self.run.power.person[row].tolist()}
 
-    def _health(self, row: int, place: int, account_id: str, day: date) -> Health:
-        cell = (row, place)
-        own = {"activity": self.values.activity_own[cell], "engagement": self.values.engagement_own[cell]}
-        return Health(
-            account_id=account_id,
-            day=day,
-            score=float(self.scored.score[cell]),
-            parts=tuple(
-                Part(
-                    signal=name,
-                    value=None if np.isnan(value := self.signals[part, row, place]) else float(value),
-                    weight=float(self.scored.weights[part, row, place]),
-                    points=float(self.scored.points[part, row, place]),
-                )
-                for part, name in enumerate(SIGNALS)
-            ),
-            coverage=float(self.scored.coverage[cell]),
-            reading=self.run.config.reading,
-            config_version=self.run.config.version,
-            own={name: float(value) for name, value in own.items() if not np.isnan(value)},
-        )
+    def _healths(self, day: date, found: Sequence[Signals]) -> Iterator[Health]:
+        """The scores of a day's accounts, each with where its points come from."""
+        columns, reading, version = self.health_columns(day), self.run.config.reading, self.run.config.version
+        own = zip(columns["own activity"], columns["own engagement"], strict=True)
+        parts = zip(*(_parts(name, columns) for name in SIGNALS), strict=True)
+        rows = zip(found, columns["score"], parts, columns["coverage"], own, strict=True)
+        for one, points, four, coverage, ours in rows:
+            told = {name: value for name, value in zip(SIGNALS, ours, strict=False) if value is not None}
+            yield Health(one.account_id, day, points, four, coverage, reading, version, told)
+
+
+def _parts(name: str, columns: Mapping[str, list[Any]]) -> Iterator[Part]:
+    for value, weight, points in zip(columns[name], columns[f"{name} weight"], columns[f"{name} points"], strict=True):
+        yield Part(name, value, weight, points)
 
 
 def read(found: Values, config: ScoreConfig) -> npt.NDArray[np.float64]:

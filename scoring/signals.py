@@ -1,26 +1,20 @@
 """What is known of every account at the end of each day: the numbers behind score, triggers and cards.
 
-`Run` holds whole matrices (as-of days x accounts); `signals_on` turns one of its days into one `Signals` an account.
-A history of 400 days and this morning's score are the same call with another span.
+`Run` holds whole matrices (as-of days x accounts). A history of 400 days and this morning's score are the same call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
 from scoring.cohort import Cohorts, Floats
 from scoring.config import ScoreConfig
-from scoring.journeys import Step, Stuck, stuck
-from scoring.model import Signals
+from scoring.journeys import Step
 from scoring.power import Power
-from scoring.roster import Milestones, Roster, day_of
-from scoring.usage_ratio import BASES, UNKNOWN, UsageRatio, usage_ratio
+from scoring.roster import Milestones, Roster
+from scoring.usage_ratio import UNKNOWN, UsageRatio, usage_ratio
 from scoring.windows import NEVER, Bools, Ints, Span, Windows
 
 
@@ -121,112 +115,8 @@ def _own_engagement(run: Run) -> Floats:
     return np.where(found.last_day > NEVER, 50.0 * (features + people), np.nan)
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """The ids behind the numbers of people and event names."""
-
-    people: Mapping[int, str]
-    names: Mapping[int, str]
-
-
-def signals_on(run: Run, day: date, ratio: UsageRatio, *, vs_peers: Floats, texts: Texts) -> list[Signals]:
-    """One `Signals` for each account that is scored on `day`, in the order of `run.roster`."""
-    row = (day - day_of(run.span.first)).days
-    number = run.span.first + row
-    due, done = run.milestones.counts(run.span, len(run.roster))
-    overdue = run.milestones.overdue(number)
-    waiting = stuck(run.steps, number, run.roster.alive(number), run.config)
+def listed(values: Floats) -> list[float | None]:
+    """As Python's numbers, None where there is no value."""
     return [
-        _signals(
-            _Cell(run, row, int(place)),
-            ratio,
-            texts=texts,
-            vs_peers=vs_peers[row, place],
-            milestones=(int(due[row, place]), int(done[row, place]), overdue.get(int(place), ())),
-            waiting=waiting.get(int(place)),
-        )
-        for place in np.flatnonzero(run.roster.scored(number))
+        None if missing else value for value, missing in zip(values.tolist(), np.isnan(values).tolist(), strict=True)
     ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """One account on one day."""
-
-    run: Run
-    row: int
-    place: int
-
-    def of(self, matrix: Ints) -> int:
-        return int(matrix[self.row, self.place])
-
-    def day(self, matrix: Ints) -> date | None:
-        number = self.of(matrix)
-        return None if number <= NEVER else day_of(number)
-
-
-def _signals(
-    cell: _Cell,
-    ratio: UsageRatio,
-    *,
-    texts: Texts,
-    vs_peers: float,
-    milestones: tuple[int, int, tuple[str, ...]],
-    waiting: Stuck | None,
-) -> Signals:
-    run, found = cell.run, cell.run.windows
-    day = day_of(run.span.first + cell.row)
-    last = cell.day(found.last_day)
-    known_logins = cell.of(found.logins_known) > 0
-    due, done, overdue = milestones
-    return Signals(
-        account_id=run.roster.accounts[cell.place].id,
-        day=day,
-        age_days=run.span.first + cell.row - int(run.roster.born[cell.place]),
-        last_active_on=last,
-        last_feature=texts.names.get(cell.of(found.last_name), "") if last else "",
-        last_user_id=texts.people.get(cell.of(found.last_person), "") if last else "",
-        volume_14=cell.of(found.volume_14),
-        volume_prior_14=cell.of(found.volume_prior_14),
-        user_days_14=cell.of(found.user_days_14),
-        user_days_90=cell.of(found.user_days_90),
-        active_users_14=cell.of(found.users_14),
-        active_users_28=cell.of(found.users_28),
-        active_users_90=cell.of(found.users_90),
-        features_28=cell.of(found.features_28),
-        features_90=cell.of(found.features_90),
-        seats=run.roster.accounts[cell.place].seats,
-        known_users=cell.of(found.known_users),
-        usage_ratio=Fraction(cell.of(ratio.over), cell.of(ratio.under)) if cell.of(ratio.under) != UNKNOWN else None,
-        usage_basis=BASES[cell.of(ratio.basis)],
-        usage_vs_peers=None if np.isnan(vs_peers) else float(vs_peers),
-        milestones_due=due,
-        milestones_done=done,
-        overdue=overdue,
-        stuck_step=waiting.step if waiting else "",
-        stuck_days=waiting.days if waiting else None,
-        stuck_limit=waiting.limit if waiting else None,
-        logins_14=cell.of(found.logins_14) if known_logins else None,
-        logins_prior_14=cell.of(found.logins_prior_14) if known_logins else None,
-        sole_user=cell.of(found.known_users) == 1,
-        **_power(cell, day, texts),
-    )
-
-
-def _power(cell: _Cell, day: date, texts: Texts) -> dict[str, Any]:
-    """The fields of the person who did most before the last 14 days; none when nobody did anything then (R25)."""
-    power = cell.run.power
-    total, users, person = cell.of(power.total), cell.of(power.users), cell.of(power.person)
-    if total == 0:
-        return {"power_users": 0, "power_events": 0}
-    last = cell.day(power.last_day)
-    uses_90 = cell.of(power.uses_90)
-    return {
-        "power_user_id": texts.people.get(person, ""),
-        "power_share": Fraction(cell.of(power.uses), total),
-        "power_ratio": Fraction(cell.of(power.uses_14) * 90, uses_90 * 14),
-        "power_silent_days": (day - last).days if last else None,
-        "power_alone": cell.of(power.others_14) == 0,
-        "power_users": users,
-        "power_events": total,
-    }

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from json.encoder import encode_basestring
 from operator import itemgetter
-from typing import Any, NamedTuple, overload
+from types import MappingProxyType
+from typing import Any, NamedTuple, Self, overload
 
 from pydantic import TypeAdapter
 
-from scoring.model import Health, Part, Reading, Signals, Snapshot
+from scoring.day_columns import RATIOS, Texts
+from scoring.frame import Frame
+from scoring.model import Basis, Health, Part, Reading, Signals, Snapshot
 
 SIGNALS = ("activity", "engagement", "milestones", "recency")
 _SIGNALS: TypeAdapter[Signals] = TypeAdapter(Signals)
 _OWN: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
+
+
+def _ratio(pair: tuple[int, int]) -> str:
+    over, under = pair
+    return f'"{over}"' if under == 1 else f'"{over}/{under}"'
+
+
+SPELLED: Mapping[type, Callable[[Any], str]] = MappingProxyType(
+    {str: encode_basestring, Basis: encode_basestring, bool: json.dumps, tuple: json.dumps, date: '"{}"'.format}
+)
+"""How a value of each type is written in JSON; numbers are as Python shows them."""
 
 
 class Packed(NamedTuple):
@@ -52,6 +68,13 @@ class PackedSnapshots(Sequence[Snapshot]):
         """The rows of one day."""
         wanted = day.isoformat()
         return [row for row in self.rows if row[1] == wanted]
+
+    @classmethod
+    def of_days(cls, days: Iterable[Iterable[tuple[Any, ...]]]) -> Self:
+        """From the rows that `packed_day` makes."""
+        packed_ = cls(())
+        packed_.rows = sorted((row for rows in days for row in rows), key=itemgetter(0, 1))
+        return packed_
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -99,6 +122,33 @@ def packed(snapshot: Snapshot) -> Packed:
             _SIGNALS.dump_json(signals, exclude_none=True).decode(),
         )
     )
+
+
+def packed_day(frame: Frame, day: date, texts: Texts) -> Iterator[tuple[Any, ...]]:
+    """The rows of a day's snapshots, made of whole columns: no snapshot is made on the way."""
+    signals, health = frame.signal_columns(day, texts), frame.health_columns(day)
+    told = [_spelled(name, values) for name, values in signals.items()]
+    own = [_spelled(name.removeprefix("own "), health[name]) for name in ("own activity", "own engagement")]
+    ratios = [pair and pair[0] / pair[1] for pair in signals["usage_ratio"]]
+    config = frame.run.config
+    fixed = (day.isoformat(),), (str(config.reading),), (config.version,)
+    days, readings, versions = (part * len(ratios) for part in fixed)
+    columns = signals["account_id"], days, health["score"], health["coverage"], readings, versions
+    shares = (health[f"{name}{part}"] for name in SIGNALS for part in ("", " weight", " points"))
+    return zip(*columns, *shares, ratios, _objects(own), _objects(told), strict=True)
+
+
+def _spelled(name: str, values: list[Any]) -> list[str]:
+    """`,"name":value` in JSON for each value, nothing for None; each distinct value is spelled once."""
+    kind = type(next((one for one in values if one is not None), None))
+    spell = _ratio if name in RATIOS else SPELLED.get(kind, str)
+    told = {value: f',"{name}":{spell(value)}' for value in set(values) if value is not None}
+    told[None] = ""
+    return [told[value] for value in values]
+
+
+def _objects(columns: Iterable[list[str]]) -> Iterator[str]:
+    return ("{" + "".join(row)[1:] + "}" for row in zip(*columns, strict=True))
 
 
 def unpacked(row: Iterable[Any]) -> Snapshot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -20,11 +20,11 @@ import structlog
 from bot.loop.records import Store
 from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
+from scoring.day_columns import Texts
 from scoring.errors import Unavailable
 from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
-from scoring.signals import Texts
-from storage.packed import PackedSnapshots
+from storage.packed import PackedSnapshots, packed_day
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
 from storage.usage.rollups import Rollups
@@ -64,7 +64,7 @@ def score_days(task: Task, first: date, last: date) -> list[Snapshot]:
 
 def packed_days(task: Task, first: date, last: date) -> PackedSnapshots:
     """`score_days`, as the rows that will be stored: they are made here, where nobody waits for a click."""
-    return PackedSnapshots(score_days(task, first, last))
+    return _with_store(task, last, lambda rollups: rows_of(rollups, frames(task, rollups, first, last)))
 
 
 def write_history(task: Task, out: Path, *, first: date, last: date) -> int:
@@ -128,6 +128,13 @@ def _snapshots(task: Task, rollups: Rollups, first: date, last: date) -> list[Sn
         for day in frame.days():
             found += frame.snapshots(day, _texts(rollups, frame, day))
     return found
+
+
+def rows_of(rollups: Rollups, found: Iterable[Frame]) -> PackedSnapshots:
+    """The snapshots of all days of some frames, as the rows that will be stored."""
+    return PackedSnapshots.of_days(
+        packed_day(frame, day, _texts(rollups, frame, day)) for frame in found for day in frame.days()
+    )
 
 
 def _texts(rollups: Rollups, frame: Frame, day: date) -> Texts:

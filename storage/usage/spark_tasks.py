@@ -14,12 +14,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from scoring.config import ScoreConfig
+from scoring.day_columns import Texts
 from scoring.frame import Frame
 from scoring.journeys import Step
 from scoring.lives import lives
 from scoring.power import Power
 from scoring.roster import Milestones, Roster
-from scoring.signals import Run, Texts
+from scoring.signals import Run
 from scoring.windows import LEAD, Ints, Names, Span, Uses, Windows
 from storage.usage.columns import NAME, PERSON
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from bot.scoring_run.worker import Task, score_days, write_history
+from bot.scoring_run.worker import Task, frames, packed_days, rows_of, write_history
 from scoring.config import ScoreConfig
 from scoring.roster import day_number
 from storage.migrations import upgrade
@@ -27,6 +27,7 @@ from tests.benchmarks import plain_history, stored_usage
 
 HISTORY = 90
 SAMPLED = 2
+LANDED = 10
 """Days that pandas and the landing in SQL work on; their figures are multiplied up to `HISTORY`."""
 FIRST = stored_usage.LAST - timedelta(days=HISTORY - 1)
 Work = Callable[[], object]
@@ -56,23 +57,26 @@ class Contenders:
         """One more day: its roll-up, and every account's snapshot at its end."""
         self._refresh()
         self._unroll(f" WHERE day = {self._last}")
-        return lambda: score_days(self._task, stored_usage.LAST, stored_usage.LAST)
+        return lambda: packed_days(self._task, stored_usage.LAST, stored_usage.LAST)
 
     def landing(self) -> Work:
-        """Snapshots into SQLite."""
-        found = score_days(self._task, stored_usage.LAST - timedelta(days=SAMPLED - 1), stored_usage.LAST)
+        """The rows of some days' snapshots, from scores in memory into SQLite."""
+        usage = UsageStore(self._home, ZoneInfo("UTC"), ScoreConfig())
+        rollups = usage.rollups()
+        (frame,) = frames(self._task, rollups, stored_usage.LAST - timedelta(days=LANDED - 1), stored_usage.LAST)
         file = self._home / "landed.db"
         file.unlink(missing_ok=True)
         asyncio.run(upgrade(f"sqlite:///{file}"))
 
-        async def land() -> None:
-            store = SqlStore(f"sqlite+aiosqlite:///{file}")
-            await store.open()
-            async with store() as work:
-                await work.snapshots.land(found)
-            await store.close()
+        store = SqlStore(f"sqlite+aiosqlite:///{file}")
 
-        return lambda: asyncio.run(land())
+        async def land() -> None:
+            async with store() as work:
+                await work.snapshots.land(rows_of(rollups, [frame]))
+
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(store.open())
+        return lambda: loop.run_until_complete(land())
 
     def sql(self) -> Work:
         """The windows of the history as one query."""

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from scoring.config import ScoreConfig
 from scoring.model import Account, Milestone, Reading, Snapshot
+from storage.packed import packed, packed_day, unpacked
 from tests.scoring.oracle import Oracle, Use, World
-from tests.scoring.worlds import snapshots
+from tests.scoring.worlds import frames, snapshots, texts_of
 
 DAY = date(2024, 5, 20)
 IDS = tuple("abcdefg")
@@ -169,6 +170,16 @@ def test_one_day_alone_and_that_day_within_a_history_are_the_same(world: World, 
     history = snapshots(world, DAY - timedelta(days=days), DAY)
     middle = DAY - timedelta(days=days // 2)
     assert snapshots(world, middle, middle) == {cell: one for cell, one in history.items() if cell[1] == middle}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(world=worlds())
+def test_rows_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> None:
+    texts = texts_of(world)
+    for frame in frames(world, DAY - timedelta(days=1), DAY):
+        for day in frame.days():
+            assert [unpacked(row) for row in packed_day(frame, day, texts)] == frame.snapshots(day, texts)
+            assert [*packed_day(frame, day, texts)] == [tuple(packed(one)) for one in frame.snapshots(day, texts)]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from bot.scoring_run.book import Book
+from scoring.day_columns import Texts
 from scoring.frame import Frame
 from scoring.model import Snapshot
 from scoring.roster import day_number, day_of
-from scoring.signals import Texts
 from storage.usage.daily import Counts, Daily
 from tests.scoring.oracle import Use, World
 
@@ -93,14 +93,18 @@ def frames(world: World, first: date, last: date) -> list[Frame]:
 
 def snapshots(world: World, first: date, last: date) -> dict[tuple[str, date], Snapshot]:
     """The product's snapshots by account and day."""
-    numbers = ListedRollups(world).numbers
-    texts = Texts(*({number: text for text, number in numbers[kind].items()} for kind in ("user", "name")))
-    found = {}
+    texts, found = texts_of(world), {}
     for frame in frames(world, first, last):
         for day in range(frame.run.span.first, frame.run.span.last + 1):
             for one in frame.snapshots(day_of(day), texts):
                 found[one.health.account_id, one.health.day] = one
     return found
+
+
+def texts_of(world: World) -> Texts:
+    """What the numbers of people and event names stand for."""
+    numbers = ListedRollups(world).numbers
+    return Texts(*({number: text for text, number in numbers[kind].items()} for kind in ("user", "name")))
 
 
 def every_day(account: str, first: date, days: int, **more: Any) -> list[Use]:

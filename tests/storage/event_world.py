@@ -14,10 +14,10 @@ import numpy as np
 
 from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
+from scoring.day_columns import Texts
 from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
 from scoring.roster import day_number
-from scoring.signals import Texts
 from storage.usage.columns import NAME, PERSON
 from storage.usage.local import UsageStore
 from storage.usage.rollups import Rollups

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, literal, or_, update
+from sqlalchemy import Executable, Select, delete, func, literal, or_, update
 from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
@@ -41,7 +41,7 @@ class SqlCrm:
     async def add(self, jobs: Iterable[CrmJob]) -> int:
         """Promise to tell these things; those that are promised already are left as they are. How many are new."""
         insert = self._db.insert(CrmJobRow).on_conflict_do_nothing()
-        return sum([await self._db.run(insert, [values(job)]) for job in jobs])
+        return await self._many(insert, jobs)
 
     async def want_health(self, jobs: Iterable[CrmJob]) -> int:
         """Have the CRM show these healths; an account whose health it shows already is left out. How many changed."""
@@ -49,7 +49,7 @@ class SqlCrm:
         anew = {name: insert.excluded[name] for name in ("made_at", "content", "state", "attempts", "not_before")}
         other = table(CrmJobRow).c.content.is_distinct_from(insert.excluded.content)
         change = insert.on_conflict_do_update(index_elements=["id"], set_=anew | {"error": ""}, where=other)
-        return sum([await self._db.run(change, [values(job)]) for job in jobs])
+        return await self._many(change, jobs)
 
     async def shown(self) -> dict[str, str]:
         """Account → the health that the CRM was last told or is to be told."""
@@ -170,6 +170,12 @@ class SqlCrm:
             col(CrmLinkRow.crm) == crm, col(CrmLinkRow.thing) == thing, col(CrmLinkRow.ref) == ref
         )
         await self._db.run(gone)
+
+    async def _many(self, statement: Executable, jobs: Iterable[CrmJob]) -> int:
+        rows, touched = [values(job) for job in jobs], 0
+        for start in range(0, len(rows), CHUNK):
+            touched += await self._db.run(statement, rows[start : start + CHUNK])
+        return touched
 
     async def _change(
         self, job: CrmJob, states: set[CrmState], *, same: int | None = None, **changes: object

@@ -23,6 +23,7 @@ from scoring.model import Band
 LOOKS_BACK = timedelta(days=30)
 """What happened before a CRM was first connected is told so far back, and no further."""
 AT_ONCE = 50
+WRITTEN_AT_ONCE = 500
 A_TRY = timedelta(minutes=2)
 """Longer than a try can take: a noted try that is older was made by a process that died."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
@@ -82,8 +83,10 @@ class CrmLog:
         changed = [
             _health_job(account, text, now) for account, text in wanted.items() if _differs(shown, account, text)
         ]
+        for start in range(0, len(changed), WRITTEN_AT_ONCE):
+            async with self.store() as work:
+                await work.crm.want_health(changed[start : start + WRITTEN_AT_ONCE])
         async with self.store() as work:
-            await work.crm.want_health(changed)
             await work.flags.set(HEALTH_DAY, done)
 
     async def _try(self, job: CrmJob) -> bool:

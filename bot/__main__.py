@@ -143,6 +143,17 @@ def audit(
 
 
 @cli.command()
+def autopilot(
+    order: Annotated[str, typer.Argument(help="list, shadow, promote or off.")] = "list",
+    play: Annotated[str, typer.Argument(help="Which play; `list` shows them.")] = "",
+) -> None:
+    """Say or change which plays may write to standard accounts by themselves."""
+    from bot.autopilot_terminal import autopilot
+
+    print(asyncio.run(autopilot(_settings(), order, play)))
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from bot.terminal import migrated

@@ -22,6 +22,7 @@ from bot.crm_settings import CrmSettings
 from bot.mail_settings import MailSettings
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
+from scoring.follow_up import FollowUps
 from scoring.model import Reading
 from scoring.roles import Staff
 from storage.usage.source import Source
@@ -86,6 +87,9 @@ class Settings(CrmSettings, MailSettings):
     high_value_tiers: Names = Field(default=(), alias="LOOKOUT_HIGH_VALUE_TIERS")
     budget: float = Field(default=0.10, ge=0, alias="LOOKOUT_ALERT_BUDGET")
     quiet_days: int = Field(default=90, ge=0, alias="LOOKOUT_QUIET_DAYS")
+    follow_ups: FollowUps = Field(default=FollowUps.AUTOMATIC, alias="LOOKOUT_FOLLOW_UPS")
+    automatic_per_day: int = Field(default=20, ge=0, alias="LOOKOUT_AUTOMATIC_PER_DAY")
+    automatic_hold_minutes: int = Field(default=60, ge=1, le=1440, alias="LOOKOUT_AUTOMATIC_HOLD_MINUTES")
     ignored_events: Names = Field(default=(), alias="LOOKOUT_IGNORED_EVENTS")
     key_features: Names = Field(default=(), alias="LOOKOUT_KEY_FEATURES")
     login_events: Names = Field(default=("login", "logged_in", "Logged In"), alias="LOOKOUT_LOGIN_EVENTS")
@@ -208,6 +212,9 @@ class Settings(CrmSettings, MailSettings):
             preset=self.preset,
             budget_per_account_month=self.budget,
             quiet_days=self.quiet_days,
+            follow_ups=self.follow_ups,
+            automatic_per_day=self.automatic_per_day,
+            automatic_hold_minutes=self.automatic_hold_minutes,
             high_value_tiers=frozenset(self.high_value_tiers),
         )
 

@@ -16,6 +16,8 @@ from bot.config import Settings
 from bot.crm_parts import must_have_crm
 from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_mailboxes, check_settings, examine
 from bot.loop.lookup import Lookup
+from bot.loop.modes import Switch
+from bot.loop.modes import set_paused as turn
 from bot.outreach.smtp import SmtpMailer
 from bot.outreach.way_out import mailboxes_of, server_of
 from handlers.blocks.health import choice_list, health_card
@@ -23,12 +25,12 @@ from handlers.diagnosis import examine_slack
 from handlers.notifier import slack_client
 from scoring.audit_chain import Break, Link, first_break
 from scoring.briefs import Choice, HealthBrief
-from scoring.casework import AuditEntry
 from scoring.wording import count
 from storage.unit_of_work import SqlStore
 from storage.usage.local import UsageStore
 
 OPERATOR = "operator at the command line"
+NAMED = "An operator at the command line"
 MARKS = {Verdict.OK: "ok   ", Verdict.OFF: "off  ", Verdict.WRONG: "WRONG"}
 ALL_WELL = "Everything that is set up works."
 SOME_WRONG = "{count} to mend; start with the first."
@@ -86,12 +88,9 @@ def _as_dict(found: HealthBrief | Choice) -> dict[str, object]:
 
 async def set_paused(settings: Settings, *, paused: bool) -> str:
     """Stop or resume all sending; the running bot sees it before its next mail (R44)."""
-    now = system_clock()
+    switch = Switch(OPERATOR, NAMED, system_clock(), settings.ops_channel)
     async with opened(settings) as store, store() as work:
-        was = await work.flags.get("paused") is not None
-        if was is not paused:
-            await work.flags.set("paused", f"{OPERATOR} {now.isoformat()}" if paused else None)
-            await work.audit.add(AuditEntry(now, OPERATOR, "paused" if paused else "resumed"))
+        was = await turn(work, switch, paused=paused)
     if paused:
         return "All sending is paused. Approved mails wait; `lookout resume` lets them leave."
     return "Sending is resumed." if was else "Sending was not paused."

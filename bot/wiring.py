@@ -17,12 +17,14 @@ from bot.leader import Leader, LedStore
 from bot.loop.alert import Alert
 from bot.loop.asked import OnRequest
 from bot.loop.briefing import card_brief
+from bot.loop.by_itself import ByItself
 from bot.loop.decisions import Decisions
 from bot.loop.deliver import Deliver
 from bot.loop.detect import Detect
 from bot.loop.digest import Digest
 from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
+from bot.loop.modes import AutopilotParts
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
@@ -132,6 +134,21 @@ class Parts:
         """What reads mailboxes."""
         return Watch(Inboxes(self.settings, self.store, self.returns), self.returns, self.lead, self.clock)
 
+    @cached_property
+    def by_itself(self) -> ByItself:
+        """Live plays, plays in shadow, follow-ups."""
+        return ByItself(
+            store=self.led,
+            writer=self.writer,
+            playbook=self.library.playbook,
+            routing=self.routing,
+            rules=self.rules,
+            clock=self.clock,
+            wake=self.schedule.wake,
+            digest_at=time.fromisoformat(self.settings.digest_time),
+            ops_channel=self.settings.ops_channel,
+        )
+
     def desk(self) -> Desk:
         """What Slack's handlers talk to."""
 
@@ -139,7 +156,8 @@ class Parts:
             return await card_brief(work, case_id, self.clock())
 
         wake = self.schedule.wake
-        decisions = Decisions(self.store, self.clock, wake, self.writer, brief, self.rules, self.rights)
+        alone = AutopilotParts(self.library.playbook, self.settings.ops_channel)
+        decisions = Decisions(self.store, self.clock, wake, self.writer, brief, self.rules, self.rights, alone)
         return Desk(decisions, OnRequest(self.store, self.docket, self.clock, wake, self.rights))
 
     def daily(self) -> Daily:
@@ -153,7 +171,7 @@ class Parts:
             drain=self.drain.run,
             dirty=self.scores.dirty,
             score=Score(self.led, self.scores),
-            then=(Detect(self.led, settings.policy), self.alert),
+            then=(Detect(self.led, settings.policy), self.alert, self.by_itself.automatic, self.by_itself.shadow),
         )
 
     def send(self) -> Send:
@@ -185,6 +203,8 @@ class Parts:
             Sweep("drafts", 15, self.drafting.write_missing_drafts),
             Sweep("reminders", 30, reminders.run),
             Sweep("roll call", 600, RollCall(self.led, self.notifier).run),
+            Sweep("follow-ups", 60, self.by_itself.follow.run),
+            Sweep("shadow", 60, self.by_itself.shadow.settle),
             Sweep("send", 1, send.run),
             Sweep("replies", 2, self.watch.run),
             Sweep("digest", 60, digest.run),

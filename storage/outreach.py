@@ -54,11 +54,14 @@ class SqlOutreaches:
         return [value(Draft, row) for row in rows]
 
     async def cases_without_draft(self) -> list[str]:
-        """Open cases for which nothing was drafted yet, oldest first."""
-        drafted = select(DraftRow.id).where(col(DraftRow.case_id) == col(CaseRow.id)).exists()
+        """Open cases for which nothing was drafted yet, or nothing to an address that is open; oldest first."""
+        drafts, later = table(DraftRow).c, table(DraftRow).alias()
+        newer = select(later.c.id).where(later.c.case_id == drafts.case_id, later.c.version > drafts.version).exists()
+        closed = select(SuppressionRow.email_key).where(col(SuppressionRow.email_key) == func.lower(drafts.to_email))
+        usable = select(drafts.id).where(drafts.case_id == col(CaseRow.id), ~newer, ~closed.exists()).exists()
         return await self._db.all(
             select(CaseRow.id)
-            .where(col(CaseRow.state) == CaseState.OPEN, ~drafted)
+            .where(col(CaseRow.state) == CaseState.OPEN, ~usable)
             .order_by(col(CaseRow.opened_at), col(CaseRow.id))
         )
 

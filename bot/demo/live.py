@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.app import App, build
 from bot.config import Settings
+from bot.inbound.reading import arrival_of
 from bot.loop.ports import Clock
 from handlers.notifier import SlackNotifier, slack_client
 from scoring.model import Account, Milestone, Person
@@ -45,6 +46,10 @@ class LiveBot:
     async def tell(self) -> None:
         """Work off everything that is due now."""
         await self.app.tell()
+
+    async def receive(self, mail: bytes) -> None:
+        """Take in a mail that answers one of ours, as from a mailbox."""
+        await self.app.returns.take(arrival_of(mail, self.app.clock()))
 
     async def start(self) -> None:
         """Answer Slack and go on by the schedule."""

@@ -30,6 +30,18 @@ class Letter:
     answer: str = ""
     answered_at: datetime | None = None
 
+    def answer_mail(self, sender: str) -> bytes:
+        """What the customer wrote back, as it would arrive in our mailbox: a mail that quotes ours."""
+        mail = EmailMessage(policy=policy.SMTP)
+        mail["From"], mail["To"], mail["Subject"] = sender, address_of(self.sender), f"Re: {self.subject}"
+        mail["Message-ID"] = f"<answer-{self.id}@{sender.rpartition('@')[2]}>"
+        mail["In-Reply-To"] = self.message_id
+        quoted = "\n".join(f"> {line}" for line in self.body.splitlines())
+        mail.set_content(
+            f"{self.answer}\n\nOn {self.at:%a, %d %b %Y at %H:%M}, {address_of(self.sender)} wrote:\n{quoted}\n"
+        )
+        return mail.as_bytes()
+
     def as_json(self) -> dict[str, Any]:
         """For the page."""
         return {

@@ -47,6 +47,9 @@ class DemoBot(Protocol):
     async def tell(self) -> None:
         """Work off everything that is due now: drafts, cards, posts, digests, mails."""
 
+    async def receive(self, mail: bytes) -> None:
+        """Take in a mail that answers one of ours, as from a mailbox."""
+
     async def start(self) -> None:
         """Answer Slack, and go on by its own schedule. `daily` and `tell` may still be called."""
 
@@ -128,7 +131,7 @@ class Stage:
         await self.bot.take(f"demo:{day}:{day}", columns)
         self._lived = day
         self.clock.move_to(self.clock.at(following, SCORING))
-        self._deliver_answers(following)
+        await self._deliver_answers(following)
         await self.bot.daily()
 
     async def _morning(self) -> None:
@@ -143,11 +146,12 @@ class Stage:
                 self.world.mail(recipient, letter.at.astimezone(self.world.zone).date())
         self._read = len(self.mailbox.letters)
 
-    def _deliver_answers(self, day: date) -> None:
+    async def _deliver_answers(self, day: date) -> None:
         for reply in self.world.replies(day):
             for letter in reversed(self.mailbox.letters):
                 if self.world.account_of(address_of(letter.to)) == reply.account_id:
-                    self.mailbox.answer(letter.id, reply.text)
+                    answered = self.mailbox.answer(letter.id, reply.text)
+                    await self.bot.receive(answered.answer_mail(address_of(letter.to)))
                     break
 
     def _say(self, text: str) -> None:

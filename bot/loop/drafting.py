@@ -18,6 +18,7 @@ from scoring.model import Account, Milestone, Person
 from scoring.routing import Routing
 
 AT_ONCE = 4
+CLOSED = "{email} cannot be written to any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,15 @@ class Material:
     contact: Person
     csm: Person
     facts: tuple[Fact, ...]
+    before: Draft | None = None
+    """The draft in whose place this one comes, since its address is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drafting:
-    """Finds open cases without a draft, has them written a few at a time, and stores each as version 1.
+    """Finds open cases without a draft, has them written a few at a time, and stores each.
+
+    A draft for an address that bounced or opted out since counts as none: the next one is for somebody else (D7, D13).
 
     The writer may take 20 seconds, so it works between two transactions and never inside one. What a crash interrupts
     is found again, since a case without a draft is what this looks for.
@@ -76,7 +81,7 @@ class Drafting:
             return None
         own = [milestone for milestone in milestones if milestone.account_id == account.id]
         facts = draft_facts(account, contact, snapshot, triggers=case.triggers, milestones=own)
-        return Material(case, account, contact, csm, facts)
+        return Material(case, account, contact, csm, facts, await work.outreach.latest_draft(case.id))
 
     async def _write(self, material: Material, room: asyncio.Semaphore) -> bool:
         async with room:
@@ -105,7 +110,7 @@ class Drafting:
             id=self.new_id(),
             case_id=material.case.id,
             account_id=material.account.id,
-            version=1,
+            version=1 + (material.before.version if material.before else 0),
             to_id=contact.id,
             to_name=contact.name,
             to_email=contact.email.strip(),
@@ -118,6 +123,13 @@ class Drafting:
             play=material.case.play,
             created_at=self.clock(),
             prompt_version=written.prompt_version,
-            note=written.note,
+            note=_noted(material, written.note),
             fact_ids=written.fact_ids,
         )
+
+
+def _noted(material: Material, note: str) -> str:
+    """Why somebody else is written to, beside what the writer says."""
+    if material.before is None:
+        return note
+    return "; ".join(part for part in (CLOSED.format(email=material.before.to_email), note.rstrip(".")) if part)

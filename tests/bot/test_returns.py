@@ -7,12 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.loop.drafting import Drafting
 from bot.loop.lookup import Lookup
 from bot.loop.returns import Returns
 from scoring.addresses import reply_token
 from scoring.casework import CaseState, OutreachState
-from scoring.messages import Receipt
+from scoring.messages import Receipt, Written
 from scoring.replies import Arrival, Clues, ReplyKind
+from scoring.routing import Routing
 from tests.builders import a_contact, a_snapshot
 from tests.mail_world import BEN_ACTS, DANA, STRANGER, World, a_world
 
@@ -30,6 +32,16 @@ async def world(store) -> World:
     assert (await world.approve()).ok
     await world.later(seconds=11).sweep().run()
     return world.later(hours=1)
+
+
+class Template:
+    """Writes the same words to everybody."""
+
+    async def write(self, **_) -> Written:
+        return Written("A hand?", "Hello", "template", "1")
+
+    def check(self, *_, **__) -> tuple:
+        return ()
 
 
 async def arrives(world: World, kind: ReplyKind = ReplyKind.ANSWER, **more) -> bool:
@@ -108,6 +120,25 @@ async def test_a_bounce_opens_the_card_and_closes_the_address(world: World) -> N
     )
     refused = await world.later(days=8).approve()
     assert not refused.ok
+
+
+async def test_after_a_bounce_a_draft_for_somebody_else_waits_for_a_decision(world: World) -> None:
+    await world.learn(a_contact("pat", primary=False))
+    await arrives(world, ReplyKind.BOUNCE, text="550 5.1.1 no such user", lost="kim@acme.test", dead=True)
+    drafting = Drafting(world.store, Template(), Routing.from_settings("#cs", {}), world.clock)
+
+    assert await drafting.write_missing_drafts() == 1
+    draft = await world.draft()
+    assert (draft.version, draft.to_email, draft.note) == (
+        2,
+        "pat@acme.test",
+        "kim@acme.test cannot be written to any more",
+    )
+    assert await drafting.write_missing_drafts() == 0
+    assert len(world.mailer.mails) == 1
+    assert (await world.approve()).ok
+    await world.later(seconds=11).sweep().run()
+    assert [mail.to_email for mail in world.mailer.mails] == ["kim@acme.test", "pat@acme.test"]
 
 
 async def test_a_full_mailbox_is_said_and_the_address_stays_open(world: World) -> None:

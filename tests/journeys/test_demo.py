@@ -144,6 +144,10 @@ async def test_the_next_days_bring_an_answer_and_a_recovery(visit: Visit) -> Non
         await expect(page.get_by_test_id("busy")).to_be_hidden(timeout=30_000)
     await visit.go("mailbox")
     await expect(page.get_by_test_id("mail-answer")).to_be_visible()
+    said = await page.get_by_test_id("mail-answer").inner_text()
+    thread = [message.text for message in visit.running.slack.messages("#cs-alerts") if message.thread_ts]
+    [answered] = [text for text in thread if " answered on 25 Nov" in text]
+    assert answered.splitlines()[-1] in said
     assert await visit.score("brackenfold-logistics") > before
 
 

@@ -57,6 +57,17 @@ async def test_open_cases_wait_for_a_draft_the_oldest_first(any_store):
         assert await work.outreach.cases_without_draft() == ["w2", "w1", "w0"]
 
 
+async def test_a_draft_for_an_address_that_is_closed_counts_as_none(any_store):
+    await a_cases_ground(any_store)
+    await remember(any_store, a_draft("draft-2", version=2, to_email="Kim@acme.test"))
+    async with any_store() as work:
+        assert await work.outreach.cases_without_draft() == []
+        await work.outreach.suppress(" kim@ACME.test", "it bounced", NOW)
+        assert await work.outreach.cases_without_draft() == ["case-1"]
+        await work.outreach.add_draft(a_draft("draft-3", version=3, to_email="pat@acme.test"))
+        assert await work.outreach.cases_without_draft() == []
+
+
 @pytest.mark.parametrize("state", OutreachState)
 async def test_a_case_has_one_mail_on_its_way(store, state):
     await a_cases_ground(store)

@@ -153,7 +153,7 @@ async def build(
     store = database or SqlStore(settings.database)
     await store.open()
     await store.examine()
-    events = UsageStore(settings.home, settings.zone, settings.scoring)
+    events = UsageStore(settings.home, settings.zone, settings.scoring, memory=settings.memory)
     worker = _worker(settings, store, events)
     parts = Parts(
         settings=settings,
@@ -203,11 +203,12 @@ def _worker(settings: Settings, store: SqlStore, events: UsageStore) -> ScoringW
     pulled = settings.warehouse is not None
     return ScoringWorker(
         store,
-        UsageStore(settings.usage_home, settings.zone, settings.scoring) if pulled else events,
+        UsageStore(settings.usage_home, settings.zone, settings.scoring, memory=settings.memory) if pulled else events,
         home=settings.usage_home,
         zone=settings.zone,
         config=settings.scoring,
         source=settings.warehouse,
+        memory=settings.memory,
     )
 
 

@@ -25,6 +25,7 @@ from scoring.errors import InvalidInput
 from scoring.follow_up import FollowUps
 from scoring.model import Reading
 from scoring.roles import Staff
+from storage.usage.memory import Memory
 from storage.usage.source import Source
 
 OURS = "LOOKOUT_"
@@ -53,6 +54,7 @@ class Settings(CrmSettings, MailSettings):
 
     database_url: str = ""
     home: Path = Field(default=Path("var"), alias="LOOKOUT_HOME")
+    memory: str = Field(default="1GB", alias="LOOKOUT_MEMORY")
 
     host: str = Field(default="127.0.0.1", alias="LOOKOUT_HOST")
     port: int = Field(default=8080, ge=0, le=65535, alias="LOOKOUT_PORT")
@@ -141,7 +143,7 @@ class Settings(CrmSettings, MailSettings):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         try:
-            _ = self.staff, self.warehouse
+            _ = self.staff, self.warehouse, Memory.of(self.memory)
         except InvalidInput as error:
             raise ValueError(str(error)) from None
         return self

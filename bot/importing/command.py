@@ -49,7 +49,7 @@ async def import_paths(
     settings.home.mkdir(parents=True, exist_ok=True)
     store = SqlStore(settings.database)
     await store.open()
-    usage = UsageStore(settings.home, settings.zone, settings.scoring)
+    usage = UsageStore(settings.home, settings.zone, settings.scoring, memory=settings.memory)
     options = Options(settings.zone, clock(), renames, dry_run)
     rejects = RejectFile(settings.home / REJECTS)
     try:

@@ -20,12 +20,13 @@ from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchm
 from scoring.walk import Walk
 from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span
 from storage.usage.columns import NAME, PERSON
-from storage.usage.daily import Counts, coded
+from storage.usage.daily import Counts, Places, coded
+from storage.usage.memory import Memory
 from storage.usage.rollups import Rollups, month_start
 
-CELLS = 500_000
-"""Accounts times as-of days that are worked on at once; with `MOST_DAYS` it keeps memory flat over any history."""
+USUAL = Memory(1_000)
 MOST_DAYS = 366
+"""As-of days that are worked on at once; with `Memory.cells` it keeps memory flat over any history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,11 @@ class Book:
             begun=_begun(rollups, roster, keys, people),
         )
 
-    def runs(self, first: date, last: date) -> Iterator[Run]:
+    def runs(self, first: date, last: date, memory: Memory = USUAL) -> Iterator[Run]:
         """The run of each part of the days `first` to `last`, oldest first."""
         during = (day_number(first), day_number(last))
         peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=during)
-        step = min(MOST_DAYS, max(1, CELLS // max(len(self.roster), 1)))
+        step = min(MOST_DAYS, max(1, memory.cells // max(len(self.roster), 1)))
         lead = day_number(month_start(during[0] - LEAD + 1))
         people, names = self.pairs
         before = self._before(lead)
@@ -86,7 +87,7 @@ class Book:
 
     def _days(self, first: int, last: int) -> Iterator[tuple[Rows, Rows]]:
         """The rows of every day, of people and of event names."""
-        people, names = (coded(self.keys[pairs.owner], pairs.key) for pairs in self.pairs)
+        people, names = (Places(coded(self.keys[pairs.owner], pairs.key)) for pairs in self.pairs)
         for day in self.rollups.each(first, last):
             yield _rows(day.people, people), _rows(day.names, names)
 
@@ -144,10 +145,7 @@ def _pairs(firsts: dict[str, Ints]) -> Pairs:
     return Pairs(firsts["account"], firsts["key"], firsts["day"])
 
 
-def _rows(counts: Counts, codes: Ints) -> Rows:
-    """A day's counts by their place among the codes of pairs; accounts that nobody knows are left out."""
-    if not len(codes):
-        return Rows(counts.n[:0], counts.n[:0])
-    pair = np.minimum(np.searchsorted(codes, counts.code), len(codes) - 1)
-    known = codes[pair] == counts.code
+def _rows(counts: Counts, places: Places) -> Rows:
+    """A day's counts by the place of their pairs; accounts that nobody knows are left out."""
+    pair, known = places.find(counts.code)
     return Rows(pair, counts.n) if known.all() else Rows(pair[known], counts.n[known])

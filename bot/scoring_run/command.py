@@ -110,6 +110,7 @@ async def score_accounts(
         today = (clock() if clock else datetime.now(UTC)).astimezone(settings.zone).date()
         if as_of is not None and as_of > today:
             raise InvalidInput(FUTURE.format(day=as_of, today=today, zone=settings.timezone))
+        task = replace(task, memory=settings.memory)
         await asyncio.to_thread(bring_in, task, as_of)
         task = replace(task, pulled=True)
         until = as_of or await _last_complete_day(task, today)

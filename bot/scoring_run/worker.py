@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,6 +27,7 @@ from scoring.model import Account, Milestone, Snapshot
 from storage.packed import PackedSnapshots, packed_day
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
+from storage.usage.memory import Memory
 from storage.usage.rollups import Rollups
 from storage.usage.score_file import ScoreFile
 from storage.usage.source import Source
@@ -51,7 +52,7 @@ class Task:
     config: ScoreConfig
     accounts: tuple[Account, ...]
     milestones: tuple[Milestone, ...]
-    memory: str = "512MB"
+    memory: str = "1GB"
     source: Source | None = None
     pulled: bool = False
     """Whether the warehouse was asked already, so that it is asked again only for what was lost since."""
@@ -154,7 +155,7 @@ def _last_day(rollups: Rollups) -> date | None:
 def frames(task: Task, rollups: Rollups, first: date, last: date) -> Iterator[Frame]:
     """The scores of all accounts from `first` to `last`, a range of days a piece, oldest first."""
     book = Book.open(rollups, task.accounts, task.milestones, config=task.config)
-    for run in book.runs(first, last):
+    for run in book.runs(first, last, Memory.of(task.memory)):
         yield Frame.of(run)
 
 
@@ -170,6 +171,7 @@ class ScoringWorker:
         zone: ZoneInfo,
         config: ScoreConfig,
         source: Source | None = None,
+        memory: str = "1GB",
     ) -> None:
         self._store = store
         self._usage = usage
@@ -177,6 +179,7 @@ class ScoringWorker:
         self._zone = zone
         self._config = config
         self._source = source
+        self._memory = memory
         self._pool = _process()
 
     async def score(self, day: date, *, since: date | None = None) -> PackedSnapshots:
@@ -215,7 +218,8 @@ class ScoringWorker:
 
     async def task(self) -> Task:
         """What the worker must know, read from the database now."""
-        return await task_from(self._store, home=self._home, zone=self._zone, config=self._config, source=self._source)
+        task = await task_from(self._store, home=self._home, zone=self._zone, config=self._config, source=self._source)
+        return replace(task, memory=self._memory)
 
     def close(self) -> None:
         """Let the worker process end, and go of what a warehouse rolled up; imported usage is its owner's."""

@@ -24,7 +24,8 @@ from storage.usage.columns import Batch, batch_of_columns, batch_of_events, day_
 from storage.usage.engine import Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
-from storage.usage.pull import MOST_EVENTS, Pull
+from storage.usage.memory import Memory
+from storage.usage.pull import Pull
 from storage.usage.refresh import Refresh
 from storage.usage.rollups import Rollups
 from storage.usage.source import Source
@@ -36,7 +37,7 @@ SELECT CAST(md5(id) AS UUID) AS event, make_timestamp(us) AS ts, day, account, p
 
 
 class UsageStore:
-    """Holds the usage of every account. `zone` decides where a day begins; `memory` limits DuckDB (`512MB`).
+    """Holds the usage of every account. `zone` decides where a day begins; `memory` bounds what work on it takes.
 
     `patience` is how many seconds to wait for another process that writes.
     """
@@ -47,15 +48,16 @@ class UsageStore:
         zone: ZoneInfo,
         config: ScoreConfig,
         *,
-        memory: str = "512MB",
+        memory: str = "1GB",
         threads: int = 2,
         patience: float = 60,
     ) -> None:
         self._config = config
+        self._memory = Memory.of(memory)
         self._zone = zone
         self._files = Files(home / "usage")
         self._ledger = Ledger(self._files.home / "ledger.db", str(zone), patience=patience)
-        self._engine = Engine(self._files.home, memory=memory, threads=threads)
+        self._engine = Engine(self._files.home, memory=self._memory.engine, threads=threads)
         self._patience = patience
         self._lock = RLock()
 
@@ -129,7 +131,7 @@ class UsageStore:
         with self._lock:
             self._refresh().run()
 
-    def pull(self, source: Source, until: date | None, *, most: int = MOST_EVENTS) -> int:
+    def pull(self, source: Source, until: date | None, *, most: int | None = None) -> int:
         """Bring in the roll-ups of days that a warehouse holds, up to `until` (all there are without); how many days.
 
         `refresh` follows. A store that pulls should hold nothing else: which of two counts of a day is right?
@@ -140,6 +142,7 @@ class UsageStore:
         """
         with self._lock, (refresh := self._refresh()).alone():
             generation = refresh.begin()
+            most = most or self._memory.pulled
             pull = Pull(self._files, self._ledger, self._engine, source, generation=generation, most=most)
             with closing(Warehouse(source, self._zone, self._config.ignored_events)) as warehouse:
                 return pull.run(warehouse, until)
@@ -162,7 +165,14 @@ class UsageStore:
         return Rollups(self._files, self._ledger, self._lock)
 
     def _refresh(self) -> Refresh:
-        return Refresh(self._files, self._ledger, engine=self._engine, config=self._config, patience=self._patience)
+        return Refresh(
+            self._files,
+            self._ledger,
+            engine=self._engine,
+            config=self._config,
+            memory=self._memory,
+            patience=self._patience,
+        )
 
     def data_until(self) -> datetime | None:
         """The instant of the newest event we hold."""

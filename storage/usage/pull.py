@@ -20,7 +20,6 @@ from storage.usage.midnights import MOST_DAYS
 from storage.usage.source import Source
 from storage.usage.warehouse import Held, Warehouse
 
-MOST_EVENTS = 5_000_000
 MOST_ACCOUNTS = 1_000
 ALWAYS_AGAIN = 2
 """The newest days we hold are read again even if their counts look alike: they were still filling."""
@@ -36,7 +35,7 @@ class Pull:
     engine: Engine
     source: Source
     generation: int
-    most: int = MOST_EVENTS
+    most: int
 
     def run(self, warehouse: Warehouse, until: date | None) -> int:
         """Pull up to a day, without one all there is; how many days were read."""

@@ -23,10 +23,9 @@ from storage.usage.daily import KINDS, Columns, Daily, Firsts, rollup_name
 from storage.usage.engine import MOST_DAYS, DamagedFile, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Day, Ledger
+from storage.usage.memory import Memory
 
 BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
-GROUP_ROWS = 2_000_000
-GROUP_BYTES = 32_000_000
 PORTION_BYTES = 250_000
 SMALL_DAY = 20_000
 """Rows of a day up to which making its file is most of the work."""
@@ -60,12 +59,20 @@ class Refresh:
     """One run over the store's files; `run` is its only verb."""
 
     def __init__(
-        self, files: Files, ledger: Ledger, *, engine: Engine, config: ScoreConfig, patience: float = 60
+        self,
+        files: Files,
+        ledger: Ledger,
+        *,
+        engine: Engine,
+        config: ScoreConfig,
+        memory: Memory,
+        patience: float = 60,
     ) -> None:
         self._files = files
         self._ledger = ledger
         self._engine = engine
         self._config = config
+        self._memory = memory
         self._patience = patience
         self._generation = 0
 
@@ -135,7 +142,7 @@ class Refresh:
         paths = self._paths(pending)
         old = {day.day: day.file for day in self._ledger.days() if day.file}
         counts = self._engine.rows(COUNT_PENDING, {"pending": paths})
-        for group in _groups(counts, GROUP_ROWS):
+        for group in _groups(counts, self._memory.gathered):
             small = sum(rows for day, rows in counts if group[0] <= day <= group[-1]) < SMALL_DAY * len(group)
             self._gather(paths, group, [old[day] for day in group if day in old])
             files = {day: f"days/{day_of(day)}.{self._generation}.parquet" for day in group}
@@ -155,7 +162,7 @@ class Refresh:
     def _roll_up(self) -> None:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
         sizes = {day: self._size(file) for day, file in files.items()}
-        for group in _groups(list(sizes.items()), GROUP_BYTES):
+        for group in _groups(list(sizes.items()), self._memory.rolled):
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
             rollups = self._engine.each_day(EVENTS, paths, partial(self._roll_up_day, self._ignored()))

@@ -1,0 +1,62 @@
+"""How much memory reading usage may take; everything that is cut into pieces for its sake is cut by this."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from scoring.errors import InvalidInput
+
+SPELLING = re.compile(r"(\d+)\s*(MB|GB)", re.IGNORECASE)
+UNITS = {"MB": 1, "GB": 1_000}
+LEAST_ENGINE = 64
+UNREADABLE = "LOOKOUT_MEMORY is written like 512MB or 2GB, not “{text}”."
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """A bound in megabytes. Half is the query engine's, the rest is for what numpy works on; pieces grow with it.
+
+    Smaller pieces give the same numbers, later. What a piece cannot be smaller than (a day's events, a number or two
+    for each person ever seen) is not bounded.
+    """
+
+    megabytes: int
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """From a setting, like `512MB`.
+
+        Raises:
+            InvalidInput: it is not written so.
+        """
+        found = SPELLING.fullmatch(text.strip())
+        if found is None:
+            raise InvalidInput(UNREADABLE.format(text=text))
+        return cls(int(found[1]) * UNITS[found[2].upper()])
+
+    @property
+    def engine(self) -> str:
+        """The query engine's part, in its own spelling; beyond it, it goes on in a file."""
+        return f"{max(self.megabytes // 2, LEAST_ENGINE)}MB"
+
+    @property
+    def gathered(self) -> int:
+        """Events that are sorted into days at once."""
+        return 2_000 * self.megabytes
+
+    @property
+    def rolled(self) -> int:
+        """Bytes of event files that are rolled up before what they gave is booked."""
+        return 32_000 * self.megabytes
+
+    @property
+    def pulled(self) -> int:
+        """Events whose counts a warehouse is asked for at once."""
+        return 5_000 * self.megabytes
+
+    @property
+    def cells(self) -> int:
+        """Accounts times as-of days that are scored at once."""
+        return 500 * self.megabytes

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from scoring.casework import Case, Draft, Fact, Outreach
+from scoring.follow_up import FollowUp
 from scoring.model import Account, Health, Person, Signals, Snapshot
 from scoring.replies import Reply
 
@@ -31,7 +32,7 @@ class CardBrief:
     """One case, ready to be drawn. `why` has at most three facts; `draft` is None while it is being written.
 
     `health` and `signals` are the newest; `told` is the snapshot that the heading's reason was told from, if known.
-    `crm` says what the CRM could not be told yet, if anything.
+    `crm` says what the CRM could not be told yet, if anything. `replies` is what came back, oldest first.
     """
 
     account: Account
@@ -51,6 +52,7 @@ class CardBrief:
     told: Snapshot | None = None
     crm: str = ""
     replies: tuple[Reply, ...] = ()
+    follow_up: FollowUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Section:
     title: str
     lines: tuple[Line, ...]
     held: int = 0
+    button: str = "Decide"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 from bot.loop.records import UnitOfWork
 from scoring import wording
 from scoring.briefs import CardBrief, Line
-from scoring.casework import Case, CaseState, Fact, OutreachState, Trigger
+from scoring.casework import Case, CaseState, Fact, Outreach, OutreachState, Trigger
 from scoring.crm import CrmJob, CrmState
+from scoring.follow_up import FollowUp
 from scoring.model import Account, Health, Person, Signals, Snapshot
 
 WHY_LIMIT = 3
@@ -28,6 +29,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
     draft = await work.outreach.latest_draft(case.id)
     contacts = await work.accounts.contacts(account.id)
     owner = case.csm_id or account.csm_id
+    follow_up = await work.follow_ups.of_case(case.id)
     return CardBrief(
         account=account,
         case=case,
@@ -37,15 +39,23 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         csm=await work.accounts.person(owner) if owner else None,
         contact=_contact(contacts, draft.to_id if draft else ""),
         draft=draft,
-        outreach=await work.outreach.latest_of(case.id),
+        outreach=await _mail_of(work, case, follow_up),
         people=_by_key([*await work.accounts.csms(), *contacts]),
         data_until=await data_until(work),
         now=now,
         previous_score=before.health.score if before else None,
         told=await _told(work, case),
-        crm=_crm(await work.crm.of_case(case.id)),
         replies=tuple(await work.replies.of_case(case.id)),
+        follow_up=follow_up,
+        crm=_crm(await work.crm.of_case(case.id)),
     )
+
+
+async def _mail_of(work: UnitOfWork, case: Case, follow_up: FollowUp | None) -> Outreach | None:
+    """The mail that the card speaks of: the newest, but not a follow-up that was stopped while the first stands."""
+    newest = await work.outreach.latest_of(case.id)
+    shown = newest is None or newest.state is OutreachState.SENT or case.state is not CaseState.CONTACTED
+    return newest if shown or follow_up is None else await work.outreach.get(follow_up.outreach_id)
 
 
 def strongest(case: Case, day: date) -> tuple[Fact, ...]:

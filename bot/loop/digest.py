@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.loop.briefing import decisions_waiting
+from bot.loop.leaving import leaving_alone
 from bot.loop.ports import Clock
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import DigestBrief, Line, Section
@@ -23,6 +24,7 @@ CHANGED_POINTS = 5.0
 LATEST_HOURS = 6
 WATCH = "Worth watching"
 DECIDE = "Decide now"
+ALONE = "Leaves by itself"
 WAITING = "Waiting"
 CHANGED = "Changed since last week"
 HELD = "Triggered, but no card"
@@ -122,6 +124,7 @@ async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple
     listed = {line.account_id for line in decide}
     rows = (
         (DECIDE, list(decide)),
+        (ALONE, await leaving_alone(work, picture.accounts, now)),
         (WAITING, _waiting(picture, now)),
         (HELD, _held(picture, listed)),
         (MAILED, await _mailed(work, picture, now)),
@@ -133,7 +136,8 @@ async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple
     for title, lines in rows:
         new = [line for line in lines if line.account_id not in told]  # an account stands once, where it matters most
         told |= {line.account_id for line in new}
-        sections += [Section(title, tuple(new))] if new else []
+        label = "Read or stop" if title is ALONE else "Decide"
+        sections += [Section(title, tuple(new), button=label)] if new else []
     return _fitted(sections)
 
 
@@ -143,7 +147,7 @@ def _fitted(sections: list[Section]) -> tuple[Section, ...]:
     for place, section in enumerate(sections):
         shown = section.lines[: max(room - (len(sections) - place - 1), 1)]
         room -= len(shown)
-        fitted.append(Section(section.title, shown, held=len(section.lines) - len(shown)))
+        fitted.append(replace(section, lines=shown, held=len(section.lines) - len(shown)))
     return tuple(fitted)
 
 

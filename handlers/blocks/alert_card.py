@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from handlers.blocks.card_state import OURSELVES, Stage, Telling, last_answer, stage
+from handlers.blocks import follow_up
+from handlers.blocks.card_state import OURSELVES, Stage, Telling, stage
 from handlers.blocks.elements import (
     BLANK,
     HEADER_LIMIT,
@@ -35,7 +36,6 @@ from scoring.wording import shown
 PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700
 UNDRAWABLE = "Slack could not show the usual layout of this card."
-ELSEWHERE_ASK = "The card then says that they answered, and no follow-up is sent."
 CHECK_IT = "check it before you send"
 FRESH = timedelta(days=1)
 MAILED = frozenset({Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT})
@@ -87,7 +87,10 @@ def title(brief: CardBrief) -> str:
 
 
 def _status(brief: CardBrief, mention: str) -> Json | None:
-    said = Telling(brief).status()
+    now, mail = stage(brief), brief.outreach
+    by_itself = mail is not None and now is Stage.WAITING and follow_up.alone(mail)
+    said = follow_up.leaving(brief, mail) if mail and by_itself else Telling(brief).status()
+    said += follow_up.told(brief, now)
     asked = slack_id(mention) or _asked(brief)
     if asked:
         said = [person(asked), words(": please decide. "), *said]
@@ -190,20 +193,18 @@ def _row(brief: CardBrief, ref: Ref, now: Stage) -> Sequence[Json]:
     mail = Ref(case=brief.case.id, outreach=brief.outreach.id) if brief.outreach else ref
     rows: dict[Stage, Sequence[Json]] = {
         Stage.WRITING: (snooze, more),
-        Stage.WAITING: (button("Undo", Action.UNDO, mail),),
+        Stage.WAITING: (follow_up.undo(brief.outreach, mail),),
         Stage.UNCERTAIN: (button("It arrived", Action.ARRIVED, mail), _again(brief, mail)),
         Stage.SNOOZED: (button("Wake now", Action.WAKE, ref), more),
-        Stage.SENT: (button("View mail", Action.SHOW_MAIL, ref), *_elsewhere(brief, ref), snooze, more),
+        Stage.SENT: (
+            button("View mail", Action.SHOW_MAIL, ref),
+            *follow_up.elsewhere(brief, ref),
+            *follow_up.stop(brief, ref),
+            snooze,
+            more,
+        ),
     }
     return rows.get(now, ())
-
-
-def _elsewhere(brief: CardBrief, ref: Ref) -> Sequence[Json]:
-    """For answers that no mailbox of ours sees: on the telephone, in a chat, in a meeting."""
-    if last_answer(brief) is not None:
-        return ()
-    sure = confirm("They answered elsewhere", ELSEWHERE_ASK, "They answered")
-    return (button("They answered elsewhere", Action.ELSEWHERE, ref, confirm=sure),)
 
 
 def _approve(draft: Draft) -> Json:

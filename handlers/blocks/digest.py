@@ -35,5 +35,5 @@ def _section(part: Section, room: int) -> list[Json]:
     shown = part.lines[: max(room, 0)]
     held = part.held + len(part.lines) - len(shown)
     blocks = [rich(paragraph(words(part.title, bold=True)))] if shown or held else []
-    blocks += [row(line, "Decide") for line in shown]
+    blocks += [row(line, part.button) for line in shown]
     return [*blocks, context(small(HELD.format(held=held)))] if held else blocks

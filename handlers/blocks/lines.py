@@ -11,14 +11,16 @@ from scoring.model import Band
 from scoring.wording import shown
 
 LINE_LIMIT = 280
+DECISIONS = frozenset({"Decide", "Read or stop"})
 
 
 def row(line: Line, label: str = "Details") -> Json:
     """The line with its button: a decision where there is an open case, else the account's health."""
-    if line.case_id and label == "Decide":
+    if line.case_id and label in DECISIONS:
         return section(line_text(line), button(label, Action.DECIDE, Ref(case=line.case_id)))
     return section(
-        line_text(line), button("Details" if label == "Decide" else label, Action.DETAILS, Ref(account=line.account_id))
+        line_text(line),
+        button("Details" if label in DECISIONS else label, Action.DETAILS, Ref(account=line.account_id)),
     )
 
 

@@ -15,11 +15,13 @@ from scoring.casework import (
     Fact,
     Finding,
     Outreach,
+    OutreachKind,
     OutreachState,
     Trigger,
     TriggerKind,
     Verdict,
 )
+from scoring.follow_up import FollowUp, FollowUpState
 from scoring.model import Account, Band, Basis, Health, Part, Person, Role, Signals
 from scoring.replies import Reply, ReplyKind
 
@@ -155,6 +157,11 @@ def sent_with(*replies: Reply) -> CardBrief:
     return card(case(CaseState.CONTACTED), outreach=sent, replies=replies)
 
 
+def follow_up(**more: Any) -> FollowUp:
+    """What follows the sent mail in six days."""
+    return FollowUp("mail-1", "case-1", "acme", NOW + timedelta(days=6), **more)
+
+
 def bounced(**more: Any) -> CardBrief:
     """A card that is open again, because its mail bounced."""
     sent = mail(OutreachState.SENT, sent_at=NOW - timedelta(days=1))
@@ -206,6 +213,28 @@ CARDS: dict[str, CardBrief] = {
         case(CaseState.DISMISSED, verdict=Verdict.FALSE_ALARM, close_reason="seasonal: they pause in autumn")
     ),
     "closed": card(case(CaseState.CLOSED, by="lookout", close_reason="usage came back")),
+    "follow_up_due": replace(sent_with(), follow_up=follow_up()),
+    "follow_up_dropped": replace(
+        sent_with(), follow_up=follow_up(state=FollowUpState.CANCELLED, reason="Acme Corp has an open support ticket.")
+    ),
+    "follow_up_proposed": card(
+        case(),
+        outreach=mail(OutreachState.SENT, sent_at=NOW - timedelta(days=7)),
+        draft=replace(DRAFT, version=2, play="follow_up", subject="Re: Your Monday report, without the work"),
+        follow_up=follow_up(
+            state=FollowUpState.PROPOSED,
+            reason="Acme Corp is a high-value or complex account: a person decides and sends.",
+        ),
+    ),
+    "leaves_by_itself": card(
+        case(CaseState.APPROVED, by="lookout"),
+        outreach=mail(
+            OutreachState.APPROVED,
+            approved_by="lookout",
+            kind=OutreachKind.AUTOMATIC,
+            not_before=NOW + timedelta(hours=2),
+        ),
+    ),
     "recovered_while_open": card(outreach=mail(OutreachState.SENT, sent_at=NOW - timedelta(days=30))),
 }
 

@@ -156,8 +156,20 @@ def test_a_card_says_who_did_what(name: str, sentence: str) -> None:
     assert sentence in alert_card(samples.CARDS[name])["text"]
 
 
-def test_a_card_promises_no_follow_up() -> None:
-    assert not any("follow-up" in alert_card(brief)["text"].lower() for brief in samples.CARDS.values())
+def test_a_card_speaks_of_a_follow_up_only_where_there_is_one() -> None:
+    speaking = {name for name, brief in samples.CARDS.items() if "follow-up" in alert_card(brief)["text"].lower()}
+
+    assert speaking == {"follow_up_due", "follow_up_dropped", "follow_up_proposed"}
+    due, alone = alert_card(samples.CARDS["follow_up_due"]), alert_card(samples.CARDS["leaves_by_itself"])
+    assert "If nobody answers, a follow-up is due" in due["text"]
+    assert "Leaves by itself" in alone["text"]
+    labels = [[one["text"]["text"] for one in row_of(built)["elements"] if "text" in one] for built in (due, alone)]
+    assert labels == [["View mail", "They answered elsewhere", "Stop follow-up", "Snooze"], ["Stop"]]
+
+
+def row_of(built: dict[str, Any]) -> dict[str, Any]:
+    """The card's row of buttons."""
+    return next(block for block in built["blocks"] if block["type"] == "actions")
 
 
 def test_the_old_mail_of_an_earlier_case_does_not_make_an_open_card_look_sent() -> None:

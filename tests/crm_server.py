@@ -226,9 +226,9 @@ def _holds(row: dict[str, Any], condition: str) -> bool:
 
 
 @asynccontextmanager
-async def crm_server(**tls: Any) -> AsyncIterator[CrmServer]:
+async def crm_server(kind: type[CrmServer] = CrmServer, **tls: Any) -> AsyncIterator[CrmServer]:
     """A server on a free port of this machine."""
-    server = CrmServer()
+    server = kind()
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1)

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.config import Settings, load
 from bot.logs import log_to
+from bot.mailbox_cli import mailbox
 from scoring.errors import LookoutError
 
 cli = typer.Typer(
@@ -25,6 +26,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli.add_typer(mailbox, name="mailbox")
 OURS_ALONE = 0o077
 screen = Console()
 errors = Console(stderr=True)

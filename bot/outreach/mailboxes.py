@@ -74,7 +74,20 @@ class Mailboxes:
         """Get into each mailbox, for `lookout doctor`; nothing is sent."""
         async with self._store.reading() as work:
             found = await work.mailboxes.all()
-        return [await self._checked(mailbox) for mailbox in found]
+        return [await self.check_one(mailbox) for mailbox in found]
+
+    async def check_one(self, mailbox: Mailbox) -> Checked:
+        """Get into a mailbox, whether it is kept or not; nothing is sent."""
+        try:
+            secrets = self._seals.open(mailbox)
+            receipt = await self._carriers.of(mailbox, secrets, self._clock()).reach()
+            if receipt.state != "sent" or not _files_copies(mailbox):
+                return Checked(mailbox.email, receipt.state == "sent", receipt.detail)
+            folder = await look(mailbox, secrets)
+        except LookoutError as fault:
+            return Checked(mailbox.email, well=False, found=str(fault))
+        said = FILES.format(folder=folder) if folder else FILES_NOWHERE
+        return Checked(mailbox.email, well=bool(folder), found=f"{receipt.detail}; {said}")
 
     async def _out_of(self, mailbox: Mailbox, mail: Mail) -> Receipt:
         at = self._clock()
@@ -88,18 +101,6 @@ class Mailboxes:
             copy = Copy(mail.message_id, as_message(mail, at).as_bytes(), at)
             self._copies[mail.message_id] = (mailbox, secrets, copy)
         return receipt
-
-    async def _checked(self, mailbox: Mailbox) -> Checked:
-        try:
-            secrets = self._seals.open(mailbox)
-            receipt = await self._carriers.of(mailbox, secrets, self._clock()).reach()
-            if receipt.state != "sent" or not _files_copies(mailbox):
-                return Checked(mailbox.email, receipt.state == "sent", receipt.detail)
-            folder = await look(mailbox, secrets)
-        except LookoutError as fault:
-            return Checked(mailbox.email, well=False, found=str(fault))
-        said = FILES.format(folder=folder) if folder else FILES_NOWHERE
-        return Checked(mailbox.email, well=bool(folder), found=f"{receipt.detail}; {said}")
 
     def _addressed(self, mail: Mail, *, plus: bool) -> Mail:
         """The mail with the address for answers, and with the one for those who want no more."""

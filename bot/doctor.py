@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.config import Settings, misspelt
+from bot.inbound.inboxes import Looked
 from bot.loop.briefing import data_until
 from bot.loop.ports import Clock
 from bot.loop.records import Store
@@ -23,6 +24,9 @@ NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
 OWN_ALONE = "no relay: out of mailboxes of CSMs alone"
 MEND_MAILBOX = "Mend it at the mail server, or run lookout mailbox add again; nothing was sent."
 NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
+
+UNSEEN = "no mailbox is read: answers and bounces are not seen"
+MEND_INBOX = "Correct LOOKOUT_IMAP_*, or add that mailbox again; nothing in it was changed."
 
 
 class Verdict(StrEnum):
@@ -68,6 +72,16 @@ def check_mailboxes(found: Sequence[Checked]) -> list[Check]:
     """Every mailbox of a CSM, and whether Lookout gets into it; nothing was sent."""
     return [
         Check("mailbox", Verdict.OK if box.well else Verdict.WRONG, f"{box.email}: {box.found}", MEND_MAILBOX)
+        for box in found
+    ]
+
+
+def check_inboxes(found: Sequence[Looked]) -> list[Check]:
+    """Every mailbox in which answers are looked for, and whether Lookout gets into it."""
+    if not found:
+        return [Check("answers", Verdict.OFF, UNSEEN, "Set LOOKOUT_IMAP_HOST, or give mailboxes an IMAP host.")]
+    return [
+        Check("answers", Verdict.OK if box.well else Verdict.WRONG, f"{box.name}: {box.found}", MEND_INBOX)
         for box in found
     ]
 

@@ -14,7 +14,18 @@ from pathlib import Path
 from bot.clock import system_clock
 from bot.config import Settings
 from bot.crm_parts import must_have_crm
-from bot.doctor import Check, Probe, StoreProbe, Verdict, check_files, check_mailboxes, check_settings, examine
+from bot.doctor import (
+    Check,
+    Probe,
+    StoreProbe,
+    Verdict,
+    check_files,
+    check_inboxes,
+    check_mailboxes,
+    check_settings,
+    examine,
+)
+from bot.inbound.inboxes import look_into
 from bot.loop.lookup import Lookup
 from bot.loop.modes import Switch
 from bot.loop.modes import set_paused as turn
@@ -222,7 +233,8 @@ def _crm(settings: Settings) -> Probe:
 def _mailboxes(settings: Settings) -> Probe:
     async def probe() -> list[Check]:
         async with opened(settings) as store:
-            return check_mailboxes(await mailboxes_of(settings, store, system_clock).check())
+            ways_out = await mailboxes_of(settings, store, system_clock).check()
+            return [*check_mailboxes(ways_out), *check_inboxes(await look_into(settings, store))]
 
     return probe
 

@@ -59,6 +59,11 @@ class ImapInbox:
         """Which mailbox."""
         return self.server.name
 
+    @property
+    def tells_at_once(self) -> bool:
+        """Whether the server tells of new mail (IDLE, RFC 2177); known once it is open."""
+        return self._idles
+
     async def open(self) -> None:
         """Connect, log in, and open the inbox for reading alone."""
         await self._run(self._connect)

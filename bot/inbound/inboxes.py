@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import cast
 
 from bot.config import Settings
+from bot.inbound.imap import ImapInbox
 from bot.inbound.imap_server import ImapServer, Tls
 from bot.loop.records import Store
 from bot.loop.returns import Returns
 from bot.outreach.seals import Seals
-from scoring.errors import InvalidInput
+from scoring.errors import InvalidInput, LookoutError
 from scoring.mailboxes import Mailbox, MailboxKind
+
+AT_ONCE = "read at {host}:{port}, which tells of new mail at once"
+NOW_AND_THEN = "read at {host}:{port}, every 15 seconds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +29,65 @@ class Inboxes:
 
     async def __call__(self) -> list[ImapServer]:
         """Where each of them is read. One whose secrets cannot be opened is named to operators and left out."""
-        async with self.store.reading() as work:
-            own = [mailbox for mailbox in await work.mailboxes.all() if is_read(mailbox)]
-        found = [shared] if (shared := shared_inbox_of(self.settings)) else []
-        for mailbox in own:
-            try:
-                found.append(self._own(mailbox))
-            except InvalidInput as fault:
-                await self.returns.cannot_read(mailbox.email, str(fault))
+        found, closed = await inboxes_of(self.settings, self.store)
+        for email, reason in closed:
+            await self.returns.cannot_read(email, reason)
         return found
 
-    def _own(self, mailbox: Mailbox) -> ImapServer:
-        access = mailbox.access
-        keys = [key.get_secret_value() for key in self.settings.secret_keys]
-        return ImapServer(
-            access.imap_host,
-            port=access.imap_port,
-            username=access.username or mailbox.email,
-            password=Seals(keys).open(mailbox).password,
-            tls=cast("Tls", access.imap_tls),
-            ca_file=access.ca_file,
-            email=mailbox.email,
-        )
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What `lookout doctor` learned about one mailbox; nothing in it was changed."""
+
+    name: str
+    well: bool
+    found: str
+
+
+async def look_into(settings: Settings, store: Store) -> list[Looked]:
+    """Open every mailbox that is read for answers, and leave it again."""
+    servers, closed = await inboxes_of(settings, store)
+    looked = [Looked(email, well=False, found=reason) for email, reason in closed]
+    with ThreadPoolExecutor(1, "doctor") as threads:
+        for server in servers:
+            inbox = ImapInbox(server, threads)
+            try:
+                await inbox.open()
+                how = AT_ONCE if inbox.tells_at_once else NOW_AND_THEN
+                looked.append(Looked(server.name, well=True, found=how.format(host=server.host, port=server.port)))
+            except LookoutError as fault:
+                looked.append(Looked(server.name, well=False, found=str(fault)))
+            finally:
+                inbox.close()
+    return looked
+
+
+async def inboxes_of(settings: Settings, store: Store) -> tuple[list[ImapServer], list[tuple[str, str]]]:
+    """The mailboxes that are read, and those whose secrets cannot be opened, with the reason."""
+    async with store.reading() as work:
+        own = [mailbox for mailbox in await work.mailboxes.all() if is_read(mailbox)]
+    found = [shared] if (shared := shared_inbox_of(settings)) else []
+    closed = []
+    for mailbox in own:
+        try:
+            found.append(_own(mailbox, settings))
+        except InvalidInput as fault:
+            closed.append((mailbox.email, str(fault)))
+    return found, closed
+
+
+def _own(mailbox: Mailbox, settings: Settings) -> ImapServer:
+    access = mailbox.access
+    keys = [key.get_secret_value() for key in settings.secret_keys]
+    return ImapServer(
+        access.imap_host,
+        port=access.imap_port,
+        username=access.username or mailbox.email,
+        password=Seals(keys).open(mailbox).password,
+        tls=cast("Tls", access.imap_tls),
+        ca_file=access.ca_file,
+        email=mailbox.email,
+    )
 
 
 def is_read(mailbox: Mailbox) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,22 +14,26 @@ from zoneinfo import ZoneInfo
 
 import aiosmtplib
 import pytest
+import trustme
 
 from bot.demo.run import DemoSettings
+from bot.doctor import Verdict, check_inboxes
+from bot.inbound import imap
 from bot.inbound.imap import ImapInbox
 from bot.inbound.imap_server import ImapServer
-from bot.inbound.inboxes import Inboxes
+from bot.inbound.inboxes import Inboxes, look_into
 from bot.inbound.watch import Watch
+from bot.leader import Leader, LedStore
 from bot.loop.lead import Alone
 from bot.loop.returns import Returns
 from bot.outreach.seals import Seals, Secrets, new_key
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from scoring.casework import CaseState
-from scoring.errors import InvalidInput
+from scoring.errors import InvalidInput, Unavailable
 from scoring.mailboxes import Access, Mailbox, MailboxKind
 from scoring.replies import ReplyKind
 from tests import mail_sink
-from tests.imap_server import MailServer, an_imap_server
+from tests.imap_server import PASSWORD, USER, MailServer, an_imap_server
 from tests.inbound.mails import answer, report
 from tests.mail_world import World, a_world
 
@@ -43,13 +48,43 @@ async def mailbox():
         yield server
 
 
-def watching(world: World, mailbox: MailServer, **more) -> Watch:
+def watching(world: World, mailbox: MailServer, *, lead=None, **more) -> Watch:
     async def inboxes():
         return [replace(mailbox.settings, **more)]
 
-    own = frozenset({"us.test"})
-    returns = Returns(world.store, wall_clock, ZoneInfo("UTC"), own, ops_channel="#ops")
-    return Watch(inboxes, returns, Alone(), wall_clock, back_off=(timedelta(milliseconds=100),))
+    store = LedStore(world.store, lead) if lead else world.store
+    returns = Returns(store, wall_clock, ZoneInfo("UTC"), frozenset({"us.test"}), ops_channel="#ops")
+    return Watch(inboxes, returns, lead or Alone(), wall_clock, back_off=(timedelta(milliseconds=100),))
+
+
+class Wire:
+    """A line to the mail server that can be cut: inside TLS, or one over which it hides that it knows IDLE."""
+
+    def __init__(self, port: int, tls: ssl.SSLContext | None = None) -> None:
+        self.behind, self.tls, self.lines, self.writers = port, tls, 0, []
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.join, "127.0.0.1", 0, ssl=self.tls)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.cut()
+        self.server.close()
+
+    def cut(self) -> None:
+        for writer in self.writers:
+            writer.transport.abort()
+
+    async def join(self, reader, writer) -> None:
+        self.lines += 1
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.behind)
+        self.writers += [writer, far_writer]
+        await asyncio.gather(self.carry(reader, far_writer), self.carry(far_reader, writer), return_exceptions=True)
+
+    async def carry(self, reader, writer) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data if self.tls else data.replace(b" IDLE", b""))
 
 
 async def sent(world: World) -> str:
@@ -230,6 +265,80 @@ async def test_a_csms_own_mailbox_is_read_too_and_one_that_cannot_be_opened_is_n
     [(target, text)] = await world.notices()
     assert target == "#ops"
     assert text.startswith("The mailbox ben@us.test cannot be read: What opens the mailbox of ben@us.test was sealed")
+
+
+async def test_the_doctor_says_which_mailboxes_are_read(store, mailbox) -> None:
+    assert [check.verdict for check in check_inboxes(await look_into(DemoSettings(), store))] == [Verdict.OFF]
+    given = {"LOOKOUT_IMAP_HOST": "127.0.0.1", "LOOKOUT_IMAP_PORT": mailbox.port, "LOOKOUT_IMAP_TLS": "none"}
+    right = DemoSettings(**given, LOOKOUT_IMAP_USERNAME=USER, LOOKOUT_IMAP_PASSWORD=PASSWORD)
+    wrong = DemoSettings(**given, LOOKOUT_IMAP_USERNAME=USER, LOOKOUT_IMAP_PASSWORD="wrong")
+
+    [well], [ill] = check_inboxes(await look_into(right, store)), check_inboxes(await look_into(wrong, store))
+
+    assert (well.verdict, ill.verdict) == (Verdict.OK, Verdict.WRONG)
+    assert well.found == f"{USER}: read at 127.0.0.1:{mailbox.port}, which tells of new mail at once"
+    assert ill.found == f"{USER}: 127.0.0.1 refused the login of {USER}"
+
+
+async def test_a_server_that_tells_nothing_is_asked_and_a_cut_line_is_mended(store, mailbox, monkeypatch) -> None:
+    monkeypatch.setattr(imap, "POLL_SECONDS", 0.1)
+    world = await a_world(store)
+    ref = await sent(world)
+    async with Wire(mailbox.port) as wire:
+        watch = watching(world, mailbox, port=wire.port)
+        await watch.run()
+        await until(lambda: idle(wire))
+        await mailbox.deliver(answer("One.", ref=ref))
+        await until(lambda: replies(world), 2.0)
+        wire.cut()
+        await mailbox.deliver(answer("Two.", ref=ref))
+
+        async def two() -> bool:
+            await watch.run()
+            return len(await replies(world)) == 2
+
+        await until(two)
+        await watch.stop()
+
+    assert wire.lines == 2
+    assert [reply.text for reply in await replies(world)] == ["One.", "Two."]
+
+
+async def test_tls_is_spoken_and_a_server_that_nobody_vouches_for_gets_no_password(store, mailbox, tmp_path) -> None:
+    world, authority, context = await a_world(store), trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    ref = await sent(world)
+    async with Wire(mailbox.port, context) as wire:
+        watch = watching(world, mailbox, port=wire.port, tls="tls", ca_file=str(tmp_path / "ca.pem"))
+        await read_to_the_end(world, mailbox, watch)
+        await mailbox.deliver(answer(ref=ref))
+        assert await until(lambda: replies(world), 2.0) < 2
+        await watch.stop()
+        with ThreadPoolExecutor(1) as threads, pytest.raises(Unavailable, match="certificate verify failed"):
+            await ImapInbox(replace(mailbox.settings, port=wire.port, tls="tls"), threads).open()
+
+
+async def idle(wire: Wire) -> bool:
+    return wire.lines > 0
+
+
+async def test_nothing_is_read_by_a_process_that_does_not_lead(store, mailbox) -> None:
+    world = await a_world(store)
+    ref = await sent(world)
+    await mailbox.deliver(answer(ref=ref))
+    first, second = (Leader(store, wall_clock, holder=name) for name in ("first", "second"))
+    assert await first.beat()
+    assert not await second.beat()
+    passive = watching(world, mailbox, lead=second)
+    await passive.run()
+    await asyncio.sleep(0.5)
+    assert await replies(world) == []
+
+    active = watching(world, mailbox, lead=first)
+    await read_to_the_end(world, mailbox, active)
+    await asyncio.gather(passive.stop(), active.stop())
+    assert len(await replies(world)) == 1
 
 
 async def test_a_password_never_travels_readable() -> None:

@@ -17,8 +17,8 @@ from scoring.model import Band, Health, Part, Reading, Signals, Snapshot
 from scoring.roster import day_number, day_of
 from scoring.signals import Run, Values, listed, values
 from scoring.usage_ratio import UNKNOWN, UsageRatio
+from scoring.windows import Ints
 
-Columns = Mapping[str, npt.NDArray[Any]]
 COLUMNS = (
     "account_id",
     "day",
@@ -35,6 +35,22 @@ COLUMNS = (
 )
 BANDS = np.array([band.value for band in reversed(Band)], object)
 EDGES = np.array([20.0, 40.0, 60.0, 80.0])
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """A column of few distinct texts: which of them stands in each row."""
+
+    distinct: npt.NDArray[np.object_]
+    which: Ints
+
+    def whole(self) -> npt.NDArray[np.object_]:
+        """A text a row."""
+        rows: npt.NDArray[np.object_] = self.distinct[self.which]
+        return rows
+
+
+Column = npt.NDArray[Any] | Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class Frame:
         signals = read(found, run.config)
         return cls(run, ratio, found, signals, score(signals, run.config))
 
-    def columns(self) -> Columns:
+    def columns(self) -> Mapping[str, Column]:
         """One entry an account and day that is scored, by `COLUMNS`; nan where there is no value."""
         run = self.run
         days = np.arange(run.span.first, run.span.last + 1)
@@ -65,12 +81,12 @@ class Frame:
         ratio = np.where(under == UNKNOWN, np.nan, self.ratio.over[row, place] / np.maximum(under, 1))
         ids = np.array([account.id for account in run.roster.accounts], object)
         return {
-            "account_id": ids[place],
+            "account_id": Labels(ids, place),
             "day": days[row].astype("datetime64[D]").astype("datetime64[us]"),
             "health": health,
             **{name: self.signals[part, row, place] for part, name in enumerate(SIGNALS)},
             "usage_ratio": ratio,
-            "band": BANDS[np.searchsorted(EDGES, health, side="right")],
+            "band": Labels(BANDS, np.searchsorted(EDGES, health, side="right")),
             "coverage": self.scored.coverage[row, place],
             "config_version": np.full(len(row), run.config.version),
             "churn_probability": np.full(len(row), np.nan),

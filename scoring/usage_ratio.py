@@ -100,8 +100,8 @@ def _middles(
     counts = (born + age < roster.churned[members]) & (roster.first_use[members] <= born + age) & (seats > 0)
     # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
     index = np.where(counts, days / np.maximum(seats, 1), np.nan)
-    fraction = {float(index[row]): (int(days[row]), int(seats[row])) for row in np.flatnonzero(counts)}
-    so_far = np.sort(index[:first][counts[:first]]).tolist()
+    order = np.argsort(index)[: counts.sum()]
+    ordered, so_far = index[order].tolist(), index[order[order < first]].tolist()
     taken = first
     values, counted, births = index.tolist(), counts.tolist(), born.tolist()
     for row, place in enumerate(members[first:].tolist(), first):
@@ -114,7 +114,8 @@ def _middles(
             middle = (peers - 1) // 2
             if counted[row] and bisect_left(so_far, values[row]) <= middle:
                 middle += 1
-            yield place, fraction[so_far[middle]]
+            row_of_middle = order[bisect_left(ordered, so_far[middle])]
+            yield place, (int(days[row_of_middle]), int(seats[row_of_middle]))
 
 
 def usage_ratio(

@@ -38,7 +38,8 @@ class Recent:
 
     def __init__(self, pairs: Pairs, accounts: int) -> None:
         self.last = np.full(len(pairs.key), NEVER, np.int64)
-        self._owner = pairs.owner
+        self._edges = pairs.edges()
+        self._places = pairs.owner[self._edges]
         self._accounts = accounts
 
     def see(self, day: int, rows: Rows) -> None:
@@ -47,7 +48,10 @@ class Recent:
 
     def distinct(self, since: int) -> Ints:
         """How many keys each account used since a day, itself included."""
-        return np.bincount(self._owner[self.last >= since], minlength=self._accounts)
+        found = np.zeros(self._accounts, np.int64)
+        if len(self._edges):
+            found[self._places] = np.add.reduceat(self.last >= since, self._edges, dtype=np.int64)
+        return found
 
 
 class Walk:

@@ -20,7 +20,7 @@ from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchm
 from scoring.walk import Walk
 from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span
 from storage.usage.columns import NAME, PERSON
-from storage.usage.daily import Counts, coded
+from storage.usage.daily import Counts, Places, coded
 from storage.usage.memory import Memory
 from storage.usage.rollups import Rollups, month_start
 
@@ -87,7 +87,7 @@ class Book:
 
     def _days(self, first: int, last: int) -> Iterator[tuple[Rows, Rows]]:
         """The rows of every day, of people and of event names."""
-        people, names = (coded(self.keys[pairs.owner], pairs.key) for pairs in self.pairs)
+        people, names = (Places(coded(self.keys[pairs.owner], pairs.key)) for pairs in self.pairs)
         for day in self.rollups.each(first, last):
             yield _rows(day.people, people), _rows(day.names, names)
 
@@ -145,10 +145,7 @@ def _pairs(firsts: dict[str, Ints]) -> Pairs:
     return Pairs(firsts["account"], firsts["key"], firsts["day"])
 
 
-def _rows(counts: Counts, codes: Ints) -> Rows:
-    """A day's counts by their place among the codes of pairs; accounts that nobody knows are left out."""
-    if not len(codes):
-        return Rows(counts.n[:0], counts.n[:0])
-    pair = np.minimum(np.searchsorted(codes, counts.code), len(codes) - 1)
-    known = codes[pair] == counts.code
+def _rows(counts: Counts, places: Places) -> Rows:
+    """A day's counts by the place of their pairs; accounts that nobody knows are left out."""
+    pair, known = places.find(counts.code)
     return Rows(pair, counts.n) if known.all() else Rows(pair[known], counts.n[known])

@@ -16,6 +16,7 @@ from storage.usage.columns import Ints, day_of
 Columns = Mapping[str, npt.NDArray[Any]]
 KINDS = ("person", "name")
 """The two roll-ups, in the order of `PERSON` and `NAME`."""
+MOST_CELLS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,15 @@ class Counts:
     @classmethod
     def of(cls, account: npt.NDArray[Any], key: npt.NDArray[Any], n: npt.NDArray[Any]) -> Self:
         """Counted rows; rows of the same account and key are added up, and what comes to nothing is left out."""
-        code = coded(account, key)
+        code, once = coded(account, key), bool((n == 1).all())
         if len(code) and (code[1:] < code[:-1]).any():
-            order = np.argsort(code)
-            code, n = code[order], n[order]
+            # Most events count once each: then nothing needs to come along.
+            order = None if once else np.argsort(code)
+            code, n = (np.sort(code), n) if order is None else (code[order], n[order])
         starts = np.flatnonzero(np.r_[True, code[1:] != code[:-1]]) if len(code) else np.zeros(0, np.int64)
-        total = np.add.reduceat(n, starts, dtype=np.int64) if len(code) else np.zeros(0, np.int64)
+        if once or not len(code):
+            return cls(code[starts], np.diff(np.r_[starts, len(code)]))
+        total = np.add.reduceat(n, starts, dtype=np.int64)
         used = total > 0
         return cls(code[starts][used], total[used])
 
@@ -139,24 +143,47 @@ def rollup_name(day: int, generation: int) -> str:
     return f"rollups/{day_of(day)}.{generation}{SUFFIX}"
 
 
-@dataclass(slots=True)
-class Firsts:
-    """The first day of each pair of account and key, sorted by `code`."""
+class Places:
+    """Where a pair of account and key stands in a sorted list of codes, mostly by looking into a table."""
 
-    code: Ints
-    day: Ints
+    def __init__(self, codes: Ints) -> None:
+        self._codes = codes
+        width = int((codes & KEY_MASK).max(initial=0)) + 1
+        cells = (int(codes[-1] >> KEY_BITS) + 1) * width if len(codes) else 0
+        # A cell for each account and event name; people are too many for that, but mostly belong to one account.
+        self._width = width if cells <= MOST_CELLS + 4 * len(codes) else 0
+        index = self._index(codes)
+        self._table = np.zeros(int(index.max(initial=0)) + 1, np.int32)
+        self._table[index] = np.arange(len(codes))
 
-    def see(self, found: Counts, day: int) -> None:
-        """Take in one day's pairs, in whatever order days come."""
-        place = np.searchsorted(self.code, found.code)
-        known = np.zeros(len(place), np.bool_)
-        if len(self.code):
-            at = np.minimum(place, len(self.code) - 1)
-            known = self.code[at] == found.code
-            self.day[at[known]] = np.minimum(self.day[at[known]], day)
+    def find(self, wanted: Ints) -> tuple[Ints, npt.NDArray[np.bool_]]:
+        """The place of each code, and whether there is one."""
+        if not len(self._codes):
+            return np.zeros(len(wanted), np.int64), np.zeros(len(wanted), np.bool_)
+        place = self._table[np.minimum(self._index(wanted), len(self._table) - 1)].astype(np.int64)
+        known = self._codes[place] == wanted
         if not known.all():
-            self.code = np.insert(self.code, place[~known], found.code[~known])
-            self.day = np.insert(self.day, place[~known], day)
+            missed = np.flatnonzero(~known)
+            place[missed] = np.minimum(np.searchsorted(self._codes, wanted[missed]), len(self._codes) - 1)
+            known[missed] = self._codes[place[missed]] == wanted[missed]
+        return place, known
+
+    def _index(self, codes: Ints) -> Ints:
+        key = codes & KEY_MASK
+        return key + (codes >> KEY_BITS) * self._width if self._width else key
+
+
+class Firsts:
+    """The first day of each pair of account and key; pairs that are new wait in a small list of their own."""
+
+    def __init__(self, code: Ints, day: Ints) -> None:
+        self._code, self._day, self._places = code, day, Places(code)
+        self._new_code, self._new_day = code[:0], day[:0]
+
+    @classmethod
+    def none(cls) -> Self:
+        """Nobody was ever seen."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     @classmethod
     def of_file(cls, columns: Columns, kind: str) -> Self:
@@ -165,9 +192,27 @@ class Firsts:
 
     def columns(self, kind: str) -> Columns:
         """The inverse of `of_file`."""
-        return {f"{kind}_account": self.code >> KEY_BITS, kind: self.code & KEY_MASK, f"{kind}_day": self.day}
+        self._merge()
+        return {f"{kind}_account": self._code >> KEY_BITS, kind: self._code & KEY_MASK, f"{kind}_day": self._day}
 
-    @classmethod
-    def none(cls) -> Self:
-        """Nobody was ever seen."""
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
+    def see(self, found: Counts, day: int) -> None:
+        """Take in one day's pairs, in whatever order days come."""
+        place, known = self._places.find(found.code)
+        self._day[place[known]] = np.minimum(self._day[place[known]], day)
+        if not known.all():
+            self._see_new(found.code[~known], day)
+
+    def _see_new(self, code: Ints, day: int) -> None:
+        place = np.searchsorted(self._new_code, code)
+        known = np.append(self._new_code, -1)[place] == code
+        self._new_day[place[known]] = np.minimum(self._new_day[place[known]], day)
+        self._new_code = np.insert(self._new_code, place[~known], code[~known])
+        self._new_day = np.insert(self._new_day, place[~known], day)
+        if len(self._new_code) > len(self._code) // 8:
+            self._merge()
+
+    def _merge(self) -> None:
+        if len(self._new_code):
+            place = np.searchsorted(self._code, self._new_code)
+            merged = np.insert(self._code, place, self._new_code), np.insert(self._day, place, self._new_day)
+            Firsts.__init__(self, *merged)

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from scoring.windows import KEY_BITS, KEY_MASK
 from storage.usage.column_files import read_columns
 from storage.usage.columns import Ints, day_of
-from storage.usage.daily import KINDS, Daily, Firsts
+from storage.usage.daily import KINDS, Daily
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
 
@@ -60,9 +59,11 @@ class Rollups:
 
     def firsts(self, kind: int) -> dict[str, Ints]:
         """`account, key, day`: the first day of every person or event name of an account, sorted by both."""
-        found = [Firsts.of_file(self._read(file), KINDS[kind]) for file in self._states("firsts")]
-        pairs = found[0] if found else Firsts.none()
-        return {"account": pairs.code >> KEY_BITS, "key": pairs.code & KEY_MASK, "day": pairs.day}
+        name = KINDS[kind]
+        empty = dict.fromkeys((f"{name}_account", name, f"{name}_day"), np.zeros(0, np.int64))
+        found = [self._read(file) for file in self._states("firsts")] or [empty]
+        account, key, day = (found[0][column].astype(np.int64) for column in empty)
+        return {"account": account, "key": key, "day": day}
 
     def before(self, day: date) -> dict[str, Ints]:
         """`account, day, person, name`: each account's last active day before `day`, the first of a month.

@@ -24,7 +24,7 @@ from bot.scoring_run.command import score_accounts
 from bot.scoring_run.worker import ScoringWorker, Task, last_day, score_days, write_history
 from scoring.config import ScoreConfig
 from scoring.errors import InvalidInput, NotFound
-from scoring.frame import COLUMNS
+from scoring.frame import COLUMNS, Labels
 from scoring.model import Account, Band, Event, Milestone, Reading
 from storage.unit_of_work import SqlStore
 from storage.usage.local import UsageStore
@@ -325,7 +325,7 @@ def test_a_history_that_fails_half_way_leaves_the_old_file_and_no_crumbs(tmp_pat
     out = tmp_path / "scores.parquet"
     out.write_text("yesterday's file")
     with pytest.raises(ZeroDivisionError), ScoreFile(out) as file:
-        file.add({"account_id": np.array(["acme"], object), "health": np.array([80.0])})
+        file.add({"account_id": Labels(np.array(["acme"], object), np.array([0])), "health": np.array([80.0])})
         raise ZeroDivisionError
     assert out.read_text() == "yesterday's file"
     assert list(tmp_path.iterdir()) == [out]

@@ -15,7 +15,7 @@ import numpy as np
 from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
 from scoring.day_columns import Texts
-from scoring.frame import Frame
+from scoring.frame import Frame, Labels
 from scoring.model import Account, Milestone, Snapshot
 from scoring.roster import day_number
 from storage.usage.columns import NAME, PERSON
@@ -146,8 +146,8 @@ def scores(found: list[Frame]) -> list[tuple[Any, ...]]:
     """Every row of a score file, sorted; an empty value is None."""
     table: list[tuple[Any, ...]] = []
     for frame in found:
-        parts = frame.columns()
-        lists = [[_or_none(value) for value in part.tolist()] for part in parts.values()]
+        parts = (part.whole() if isinstance(part, Labels) else part for part in frame.columns().values())
+        lists = [[_or_none(value) for value in part.tolist()] for part in parts]
         table += zip(*lists, strict=True)
     return sorted(table, key=lambda row: (row[0], row[1]))
 

@@ -109,6 +109,11 @@ class CrmThing(StrEnum):
     OWNER = "owner"
 
 
+def owner_of(account_id: str) -> str:
+    """The name under which it is kept who owned an account there when it was read last."""
+    return f"of {account_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class TheirAccount:
     """A company as the CRM has it: our fields with their values as written there, and who owns it there."""

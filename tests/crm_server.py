@@ -17,9 +17,12 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from bot.crm.mapping import HUBSPOT, SALESFORCE
+
 TOKEN, FRESH = "first-token", "fresh-token"
 SOBJECTS, QUERY = "/services/data/v59.0/sobjects", "/services/data/v59.0/query"
 MADE = {"createdAt": "2026-11-20T09:00:00Z", "updatedAt": "2026-11-20T09:00:00Z", "archived": False}
+HEALTH = (*HUBSPOT["written"].values(), *SALESFORCE["written"].values())
 BATCH = {"status": "COMPLETE", "startedAt": "2026-11-20T09:00:00Z", "completedAt": "2026-11-20T09:00:00Z"}
 
 
@@ -39,7 +42,7 @@ class CrmServer:
     unindexed: set[str] = field(default_factory=set)
     lagging: bool = True
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
-    properties: set[str] = field(default_factory=lambda: {"lookout_account_id", "domain", "name", "email", "title"})
+    properties: set[str] = field(default_factory=lambda: {"lookout_account_id", "domain", "name", "email", *HEALTH})
     missing: set[str] = field(default_factory=set)
     retry_after: str = "7"
     url: str = ""
@@ -87,7 +90,7 @@ class CrmServer:
         return answer
 
     def _failure(self, status: int) -> web.Response:
-        headers = {"Retry-After": self.retry_after} if status == 429 else {}
+        headers = {429: {"Retry-After": self.retry_after}, 302: {"Location": f"{self.url}/elsewhere"}}.get(status)
         said = {"status": "error", "message": "it is so", "category": "VALIDATION_ERROR"}
         return web.json_response(said, status=status, headers=headers)
 
@@ -162,7 +165,8 @@ class CrmServer:
         _, _, rest = path.partition(SOBJECTS + "/")
         table, *more = [unquote(one) for one in rest.split("/")]
         if more == ["describe"]:
-            fields = [{"name": "Subject"}, *([] if self.missing else [{"name": "Lookout_Id__c", "externalId": True}])]
+            names = {"Lookout_Id__c", *self.properties} - self.missing
+            fields = [{"name": name, "externalId": name == "Lookout_Id__c"} for name in sorted(names)]
             return web.json_response({"name": table, "fields": fields})
         if unknown := self.missing & asked.keys():
             return self._refusal("INVALID_FIELD", f"No such column '{unknown.pop()}' on sobject of type {table}")

@@ -7,7 +7,7 @@ read and written in one transaction a piece, so that a change made in Slack mean
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +25,7 @@ from bot.importing.tables import Accounts, Known
 from bot.intake.fields import FIELDS, Table
 from bot.loop.ports import Clock
 from bot.loop.records import Store
-from scoring.crm import CrmThing
+from scoring.crm import CrmThing, owner_of
 from scoring.errors import CrmRefused, InvalidInput
 from scoring.model import Account
 
@@ -89,8 +89,9 @@ class CrmSync:
                     await work.accounts.some(one.account_id for one in piece),
                     {csm.id: csm for csm in await work.accounts.csms()},
                 )
-                table = Accounts(known)
-                changed = [account for one in piece if (account := self._account(one, table, known, report))]
+                table, before = Accounts(known), await work.crm.links(self.records.name, CrmThing.OWNER)
+                news = [_owner_if_news(one, known, before) for one in piece]
+                changed = [account for one in news if (account := self._account(one, table, known, report))]
                 new_csms |= set(known.new_csms)
                 if not report.dry_run:
                     await table.write(work, changed)
@@ -114,10 +115,19 @@ class CrmSync:
         async with self.store() as work:
             before = await work.crm.links(name, CrmThing.ACCOUNT)
             await work.crm.keep_links(name, CrmThing.ACCOUNT, links)
-            by_address = {address: one for one, address in owners.items() if address}
-            await work.crm.keep_links(name, CrmThing.OWNER, by_address)
+            people = {address: one for one, address in owners.items() if address}
+            owned = {owner_of(one.account_id): one.values["csm"] for one in matched if one.values.get("csm")}
+            await work.crm.keep_links(name, CrmThing.OWNER, people | owned)
             news = [account for account, record in links.items() if before.get(account) != record]
             report.revived = await work.crm.revive(news)
+
+
+def _owner_if_news(one: Matched, known: Known, before: Mapping[str, str]) -> Matched:
+    """An owner who was the owner there the last time is no news: who was assigned here meanwhile stays."""
+    account = known.accounts.get(one.account_id)
+    if account is None or account.csm_id is None or before.get(owner_of(one.account_id)) != one.values.get("csm"):
+        return one
+    return replace(one, values={name: value for name, value in one.values.items() if name != "csm"})
 
 
 def _opened(store: Store, *, dry_run: bool) -> Any:

@@ -20,7 +20,8 @@ from scoring.errors import CrmRefused
 from scoring.model import Account
 
 OBJECTS = "/crm/v3/objects"
-OWNERS = "/crm/v3/owners/"
+OWNERS, PROPERTIES = "/crm/v3/owners/", "/crm/v3/properties/companies"
+HEALTH = ("score", "band", "day")
 LISTED, READ_AT_ONCE = 500, 100
 LONGEST = 60_000
 # HubSpot's own numbers for “this e-mail (note) is about that contact (company)”.
@@ -31,8 +32,8 @@ TEXT_OF = {"emails": "hs_email_text", "notes": "hs_note_body"}
 REFERENCE = "Lookout reference: {id}"
 REACHED = "HubSpot lets us in"
 NO_PROPERTIES = (
-    "HubSpot did not take the health score. Make the company properties {names} (a number, a text, a date), or name "
-    "yours under [written] in LOOKOUT_CRM_MAPPING. {said}"
+    "HubSpot has no place for the health score. Make the company properties {names} (a number, a text, a date), or "
+    "name yours under [written] in LOOKOUT_CRM_MAPPING. {said}"
 )
 
 
@@ -45,9 +46,15 @@ class HubSpot:
     name: str = "HubSpot"
 
     async def reach(self) -> str:
-        """Ask for one company and one e-mail, which need the rights that we need."""
+        """Ask for one record of each kind, which needs the rights that we need, and for the properties of a health."""
         for kind in ("companies", "contacts", "emails"):
             await self.http.ask(f"{OBJECTS}/{kind}", {"limit": "1"})
+        known = {one["name"] for one in (await self.http.ask(PROPERTIES))["results"]}
+        missing = [theirs for ours, theirs in self.mapping.written.items() if ours in HEALTH and theirs not in known]
+        if missing:
+            raise CrmRefused(
+                "no properties", NO_PROPERTIES.format(names=", ".join(missing), said="").strip(), setup=True
+            )
         return REACHED
 
     async def find_account(self, account: Account) -> str | None:

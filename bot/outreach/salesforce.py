@@ -21,6 +21,7 @@ from scoring.model import Account
 DATA = "/services/data/v59.0"
 QUERY, TASK, ACCOUNT = f"{DATA}/query/", f"{DATA}/sobjects/Task", f"{DATA}/sobjects/Account"
 LONGEST_SUBJECT, LONGEST = 255, 31_000
+HEALTH = ("score", "band", "day")
 GONE = frozenset({"ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"})
 
 WRITTEN = {EntryForm.SENT: "Email", EntryForm.RECEIVED: "Reply", EntryForm.NOTE: "Lookout"}
@@ -32,7 +33,7 @@ NO_REFERENCE = (
     "name yours as reference under [written] in LOOKOUT_CRM_MAPPING."
 )
 NO_FIELDS = (
-    "Salesforce did not take the health score. Make the account fields {names} (a number, a text, a date), or name "
+    "Salesforce has no place for the health score. Make the account fields {names} (a number, a text, a date), or name "
     "yours under [written] in LOOKOUT_CRM_MAPPING. {said}"
 )
 
@@ -46,11 +47,15 @@ class Salesforce:
     name: str = "Salesforce"
 
     async def reach(self) -> str:
-        """Ask for what a task is, and whether it has the field for our id."""
+        """Ask whether tasks have the field for our id, and accounts those of a health."""
         reference = self.mapping.written["reference"]
         fields = (await self.http.ask(f"{TASK}/describe"))["fields"]
         if not any(one["name"] == reference and one.get("externalId") for one in fields):
             raise CrmRefused("no reference", NO_REFERENCE.format(reference=reference), setup=True)
+        known = {one["name"] for one in (await self.http.ask(f"{ACCOUNT}/describe"))["fields"]}
+        missing = [theirs for ours, theirs in self.mapping.written.items() if ours in HEALTH and theirs not in known]
+        if missing:
+            raise CrmRefused("no fields", NO_FIELDS.format(names=", ".join(missing), said="").strip(), setup=True)
         return REACHED.format(reference=reference)
 
     async def find_account(self, account: Account) -> str | None:

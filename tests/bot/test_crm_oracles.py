@@ -152,6 +152,7 @@ def everything_by_the_sdk_of_salesforce(url, task, fields, ca):
     rows = sdk.query("SELECT Id, Lookout_Account_Id__c, Name, Website, Owner.Email, Type FROM Account")
     sdk.query_more(rows["nextRecordsUrl"], identifier_is_url=True)
     sdk.Task.describe()
+    sdk.Account.describe()
 
 
 async def test_salesforce_is_asked_and_told_in_the_words_of_its_sdk(tmp_path):
@@ -183,7 +184,7 @@ async def test_salesforce_is_asked_and_told_in_the_words_of_its_sdk(tmp_path):
 
     for sheet in (ours, theirs):
         # A cursor's name is the server's.
-        sheet[-2] = (sheet[-2][0], sheet[-2][1].rpartition("/")[0], *sheet[-2][2:])
+        sheet[-3] = (sheet[-3][0], sheet[-3][1].rpartition("/")[0], *sheet[-3][2:])
     assert ours == theirs
     assert ours[0][3] == {
         "Subject": "Email: Hello & welcome",

@@ -15,7 +15,7 @@ from bot.crm.mapping import HUBSPOT, SALESFORCE, read_mapping
 from bot.crm_parts import crm_parts
 from bot.importing.crm import CrmSync, RegularSync
 from scoring.crm import CrmState, CrmThing
-from scoring.errors import InvalidInput
+from scoring.errors import CrmRefused, InvalidInput
 from tests.bot.test_crm import no_wait
 from tests.builders import NOW, a_contact, a_crm_job, a_csm, an_account, remember
 from tests.crm_server import TOKEN, crm_server
@@ -174,6 +174,25 @@ async def test_who_opted_out_there_is_never_written_to_from_here(parts, ours):
         assert await work.outreach.suppressed("kim@acme.test") is None
 
 
+async def test_who_was_assigned_here_stays_until_the_owner_there_changes(parts, ours, server):
+    async def assigned(csm):
+        async with ours() as work:
+            await work.accounts.assign("acme", csm)
+        await parts.sync(ours, lambda: NOW).run()
+        return (await rows(ours))[0]["acme"].csm_id
+
+    await parts.sync(ours, lambda: NOW).run()
+    assert await assigned("new@us.test") == "new@us.test"
+    assert await assigned("csm-dana") == "csm-dana"
+
+    if parts.settings.crm == "hubspot":
+        server.objects["companies"]["1"]["hubspot_owner_id"] = "91"
+    else:
+        server.objects["Account"]["1"]["Owner"] = {"Email": "new@us.test"}
+    assert await assigned("csm-dana") == "new@us.test"
+    assert await assigned("csm-dana") == "csm-dana"
+
+
 async def test_a_dry_run_says_the_same_and_changes_nothing(parts, ours, server):
     before = await rows(ours)
 
@@ -312,3 +331,28 @@ async def test_the_command_line_lists_tries_again_lets_be_and_syncs(server, tmp_
     assert "accounts: 1 new" in await said("sync")
     assert "Last sync: 20" in await said()
     assert (tmp_path / "crm-unmatched.csv").exists()
+
+
+async def test_the_doctor_says_what_the_crm_lacks_and_what_waits(parts, ours, server):
+    async with ours() as work:
+        await work.crm.add([a_crm_job(state=CrmState.FAILED)])
+
+    well = {check.name: check for check in await parts.probe(ours)}
+    server.properties -= {"lookout_health_band", "Lookout_Health_Band__c"}
+    lacks = {check.name: check for check in await parts.probe(ours)}
+    server.tokens = set()
+    out = {check.name: check for check in await parts.probe(ours)}
+
+    assert (well["CRM"].verdict, well["CRM records"].verdict) == ("ok", "wrong")
+    assert "1 could not be told" in well["CRM records"].found
+    assert "health_band" in lacks["CRM"].found.lower()
+    assert "token is wrong" in out["CRM"].found
+
+
+async def test_a_redirect_leads_the_token_nowhere(parts, ours, server):
+    server.faults = [("GET", 302)]
+
+    with pytest.raises(CrmRefused):
+        await parts.sync(ours, lambda: NOW).run()
+
+    assert len(server.asked) == 1

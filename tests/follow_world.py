@@ -11,7 +11,7 @@ from bot.loop.follow_up import Follow
 from bot.loop.second_look import MailRules
 from prompts.library import Library
 from prompts.writer import DraftWriter
-from scoring.casework import CaseState, Outreach, OutreachState
+from scoring.casework import CaseState, Outreach, OutreachKind, OutreachState
 from scoring.config import PolicyConfig
 from scoring.follow_up import FollowUp
 from scoring.guardrails import Rules
@@ -56,6 +56,26 @@ class FollowWorld(World):
                 await self.scored(score)
             await self.sweep_all()
         return self
+
+    async def at_due(self) -> FollowWorld:
+        """Seven days at a call, with yesterday's score."""
+        await self.follow.run()
+        self.now = (await self.follow_up()).due_at
+        await self.scored(52.0)
+        return self
+
+    async def queued(self) -> Outreach:
+        """The follow-up as it waits in the outbox."""
+        await (await self.at_due()).follow.run()
+        mail = await self.mail()
+        assert (mail.kind, mail.state) == (OutreachKind.FOLLOW_UP, OutreachState.APPROVED)
+        return mail
+
+    async def leave(self) -> Outreach:
+        """An hour and a half later: the second look, and what became of the mail."""
+        self.later(minutes=61)
+        await self.sweep().run()
+        return await self.mail()
 
     async def scored(self, score: float, **more: Any) -> None:
         """The snapshot of yesterday."""

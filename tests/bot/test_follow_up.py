@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from scoring.casework import CaseState, OutreachKind, OutreachState
-from scoring.follow_up import FollowUpState
-from tests.follow_world import a_sent_mail
-from tests.mail_world import BEN_ACTS
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scoring.casework import CaseState, OutreachKind, OutreachState, Verdict
+from scoring.follow_up import FollowUpState, due_at, reply_subject, says_the_same
+from scoring.hours import WorkingHours
+from scoring.model import Band
+from scoring.replies import ReplyKind
+from tests.builders import a_contact, a_csm, a_reply, a_ticket, remember
+from tests.follow_world import SENT, FollowWorld, a_sent_mail, the_rules
+from tests.mail_world import BEN_ACTS, DANA
+
+ZONES = ("Pacific/Auckland", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo")
 
 
 async def test_a_mail_without_an_answer_is_followed_up_once_in_its_thread_and_says_something_new(store):
     world = await a_sent_mail(store)
     contacted = await world.case()
 
-    await world.to_day(20)
+    await world.to_day(13)
 
     first, second = world.mailer.mails
     assert (second.subject, second.in_reply_to) == (f"Re: {first.subject}", first.message_id)
@@ -25,23 +37,272 @@ async def test_a_mail_without_an_answer_is_followed_up_once_in_its_thread_and_sa
     assert [mail.kind for mail in mails] == [OutreachKind.FIRST, OutreachKind.FOLLOW_UP]
     assert mails[1].sent_at - mails[0].sent_at >= timedelta(days=7)
     case = await world.case()
-    assert (case.state, case.changed_at, case.last_trigger_on) == (
-        CaseState.CONTACTED,
-        contacted.changed_at,
-        contacted.last_trigger_on,
+    assert case.state is CaseState.CONTACTED
+    assert (case.changed_at, case.last_trigger_on) == (contacted.changed_at, contacted.last_trigger_on), (
+        "R36's days go on"
     )
     said = "\n".join(await world.notes())
     assert "one follow-up leaves by itself on Tuesday 24 Nov at 11:00" in said
     assert second.body in said, "people can read it before it leaves"
 
 
-async def test_nothing_leaves_before_the_hold_and_a_stop_holds(store):
+async def test_it_can_be_stopped_while_it_waits_and_until_it_leaves(store):
     world = await a_sent_mail(store)
-    await world.to_day(7.01)
-    waiting = await world.mail()
-    assert (waiting.kind, waiting.state) == (OutreachKind.FOLLOW_UP, OutreachState.APPROVED)
-    assert (await world.desk.undo(waiting.id, BEN_ACTS)).ok
-    await world.to_day(30)
+    await world.follow.run()
 
+    assert (await world.desk.stop_follow_up("case-1", BEN_ACTS)).ok
+    again = await world.desk.stop_follow_up("case-1", DANA)
+    assert (again.ok, again.text) == (False, "This follow-up was stopped already. Ben Reyes stopped it.")
+    await world.at_due()
+    await world.follow.run()
+    assert (await world.follow_up()).state is FollowUpState.STOPPED
+    assert len(world.mailer.mails) == 1
+
+
+async def test_a_queued_one_is_stopped_by_the_same_button_and_stays_stopped(store):
+    world = await a_sent_mail(store)
+    waiting = await world.queued()
+
+    assert (await world.desk.stop_follow_up("case-1", BEN_ACTS)).ok
+    assert (await world.leave()).state is OutreachState.UNDONE
+    await world.follow.run()
+
+    assert waiting.not_before - world.now <= timedelta(0)
     assert len(world.mailer.mails) == 1
     assert (await world.case()).state is CaseState.CONTACTED
+    brief = await world.desk.draft("case-1")
+    assert brief[0].outreach.kind is OutreachKind.FIRST, "the card speaks of the mail that was sent"
+
+
+async def answered(world: FollowWorld, kind: ReplyKind = ReplyKind.ANSWER) -> None:
+    mail = await world.mail()
+    async with world.store() as work:
+        await work.replies.add(a_reply(outreach_id=mail.id, kind=kind, received_at=world.now))
+
+
+async def asked_for_help(world: FollowWorld) -> None:
+    await remember(world.store, a_ticket("t", opened_at=world.now))
+
+
+async def recovered(world: FollowWorld) -> None:
+    world.later(days=1)
+    await world.scored(81.0)
+    world.later(days=-1)
+
+
+async def left(world: FollowWorld) -> None:
+    await remember(world.store, a_contact(timezone="Europe/Berlin", left=True))
+
+
+async def bounced(world: FollowWorld) -> None:
+    async with world.store() as work:
+        await work.outreach.suppress("kim@acme.test", "it bounced", world.now)
+
+
+async def reassigned(world: FollowWorld) -> None:
+    await world.change_account(csm_id="csm-ben")
+
+
+async def wrote_elsewhere(world: FollowWorld) -> None:
+    """Another mail to the account left, from another case, after the first."""
+    async with world.store() as work:
+        first = await work.outreach.get("case-1.00003")
+        other = replace(first, id="other", message_id="<other@us.test>", sent_at=world.now, kind=OutreachKind.FOLLOW_UP)
+        await work.outreach.add(other)
+
+
+async def churned(world: FollowWorld) -> None:
+    await world.change_account(churned_on=world.now.date() - timedelta(days=1))
+
+
+FACTS = {
+    answered: "has answered",
+    asked_for_help: "support ticket",
+    recovered: "has recovered",
+    left: "has left",
+    bounced: "it bounced",
+    reassigned: "belongs to somebody else",
+    wrote_elsewhere: "Another mail went to Acme",
+    churned: "no longer a customer",
+}
+
+
+@pytest.mark.parametrize("happens", FACTS, ids=lambda fact: fact.__name__)
+async def test_what_happens_before_its_day_cancels_it_and_the_thread_says_why(store, happens):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    await happens(world)
+    await world.follow.run()
+
+    follow_up = await world.follow_up()
+    assert (follow_up.state, len(world.mailer.mails)) == (FollowUpState.CANCELLED, 1)
+    assert FACTS[happens] in follow_up.reason
+    assert any(FACTS[happens] in note for note in await world.notes())
+
+
+@pytest.mark.parametrize("happens", FACTS, ids=lambda fact: fact.__name__)
+async def test_what_happens_while_it_waits_in_the_outbox_stops_it_and_the_card_says_why(store, happens):
+    """The second look at the claim (R50): every fact is read again."""
+    world = await a_sent_mail(store)
+    await world.queued()
+    await happens(world)
+
+    stopped = await world.leave()
+    if stopped.id == "other":
+        stopped = (await world.mails())[-1]
+    assert (stopped.state, len(world.mailer.mails)) == (OutreachState.STOPPED, 1)
+    assert FACTS[happens] in stopped.error
+    assert any(FACTS[happens] in note for note in await world.notes())
+    assert (await world.case()).state is CaseState.CONTACTED
+
+
+async def test_an_automatic_reply_is_no_answer_and_a_word_that_they_answered_elsewhere_is(store):
+    world = await a_sent_mail(store)
+    await answered(world, ReplyKind.AUTO)
+    await world.queued()
+    async with store() as work:
+        await work.replies.add(
+            a_reply("other", (await world.mails())[0].id, kind=ReplyKind.ELSEWHERE, received_at=world.now)
+        )
+
+    assert "has answered" in (await world.leave()).error
+
+
+async def test_a_case_that_a_person_took_up_is_left_to_the_person(store):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    assert (await world.desk.dismiss("case-1", Verdict.RIGHT, "", DANA)).ok
+    await world.follow.run()
+
+    assert (await world.follow_up()).reason == "The case is dismissed now."
+
+
+@pytest.mark.parametrize(
+    ("change", "score", "why"),
+    [
+        ({"arr": 5_000_000}, 52.0, "high-value or complex"),
+        ({"complex": True}, 52.0, "high-value or complex"),
+        ({"renewal_on": SENT.date() + timedelta(days=40)}, 52.0, "high-value or complex"),
+        ({}, 30.0, "Critical"),
+        ({}, 12.0, "Churning"),
+    ],
+)
+async def test_where_a_person_must_send_it_is_a_draft_on_the_card_and_leaves_when_approved(store, change, score, why):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    await world.change_account(**change)
+    await world.scored(score)
+    await world.follow.run()
+
+    follow_up, case, draft = await world.follow_up(), await world.case(), await world.draft()
+    assert (follow_up.state, case.state, draft.version) == (FollowUpState.PROPOSED, CaseState.OPEN, 2)
+    assert why in follow_up.reason
+    world.later(hours=2)
+    await world.sweep().run()
+    assert len(world.mailer.mails) == 1, "nobody approved it"
+    assert (await world.approve()).ok
+    world.later(seconds=11)
+    await world.sweep().run()
+    first, second = world.mailer.mails
+    assert (second.in_reply_to, second.subject) == (first.message_id, f"Re: {first.subject}")
+    await world.follow.run()
+    assert (await world.mail()).kind is OutreachKind.FOLLOW_UP
+    assert (await world.follow_up()).outreach_id == (await world.mails())[0].id, "a follow-up is not followed up"
+
+
+async def test_an_account_that_becomes_valuable_while_it_waits_gets_no_mail_that_nobody_approved(store):
+    world = await a_sent_mail(store)
+    await world.queued()
+    await world.change_account(arr=5_000_000)
+
+    assert "high-value" in (await world.leave()).error
+
+
+async def test_after_a_three_day_outage_it_leaves_once_late_and_in_working_hours(store):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    world.later(days=2, hours=23)  # Friday, ten in the morning, local time
+    await world.scored(52.0)
+    for _ in range(3):
+        await FollowWorld.follow.fget(world).run()  # a fresh process each time
+        await world.leave()
+
+    local = (await world.mail()).sent_at.astimezone(ZoneInfo("Europe/Berlin"))
+    assert (local.weekday() < 5, 9 <= local.hour < 18) == (True, True)
+    assert len(world.mailer.mails) == 2
+
+
+async def test_after_a_longer_outage_it_is_dropped_and_the_thread_says_so(store):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    world.later(days=3, hours=1)
+    await world.scored(52.0)
+    await world.follow.run()
+
+    assert (await world.follow_up()).state is FollowUpState.LATE
+    assert any("three days after its time" in note for note in await world.notes())
+
+
+async def test_a_pause_keeps_it_waiting_and_it_goes_on_afterwards(store):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    await world.set_flag("paused", "dana")
+    await world.follow.run()
+    assert (await world.follow_up()).state is FollowUpState.WAITING
+    await world.set_flag("paused", None)
+    await world.follow.run()
+    assert (await world.leave()).state is OutreachState.SENT
+
+
+@pytest.mark.parametrize(("wish", "state"), [("ask", FollowUpState.PROPOSED), ("off", None)])
+async def test_a_team_may_want_to_be_asked_or_have_none(store, wish, state):
+    world = await a_sent_mail(store, rules=the_rules(follow_ups=wish))
+    await world.follow.run()
+    async with store.reading() as work:
+        planned = await work.follow_ups.of_case("case-1")
+    if state is None:
+        assert planned is None
+        return
+    await (await world.at_due()).follow.run()
+    assert (await world.follow_up()).state is state
+
+
+async def test_a_process_that_dies_while_it_writes_leaves_nothing_behind_and_the_next_one_sends_once(store):
+    class Dying:
+        async def write(self, **_):
+            raise KeyboardInterrupt
+
+    world = await a_sent_mail(store)
+    await world.at_due()
+    writer, world.writer = world.writer, Dying()
+    with pytest.raises(KeyboardInterrupt):
+        await world.follow.run()
+    assert (await world.follow_up()).state is FollowUpState.WAITING
+
+    world.writer = writer
+    await world.follow.run()
+    assert (await world.leave()).state is OutreachState.SENT
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    sent=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
+    zone=st.sampled_from(ZONES).map(ZoneInfo),
+)
+def test_seven_local_days_are_never_less_than_a_week_and_always_in_working_hours(sent, zone):
+    sent, hours = sent.replace(tzinfo=UTC), WorkingHours()
+    due = due_at(sent, zone, hours)
+
+    assert due - sent >= timedelta(days=7)
+    assert hours.open_at(due, zone)
+    if hours.open_at(sent, zone):
+        assert due.astimezone(zone).date() - sent.astimezone(zone).date() == timedelta(days=7)
+
+
+def test_words_of_a_thread_and_of_a_repetition():
+    assert reply_subject("RE: re: Your report") == reply_subject("Your report") == "Re: Your report"
+    text = "Hello Kim,\n\nwrite down the one question that your report should answer for you.\n\nKind regards\nDana"
+    assert says_the_same(text, text.replace("Hello", "Hi"))
+    assert not says_the_same(text, "Hi Kim,\n\nask the two who hand work over to name what they pass on.\n\nBest\nDana")
+    assert Band.CRITICAL.rank > Band.AT_RISK.rank
+    assert a_csm().name

@@ -202,7 +202,7 @@ async def _readable(sock: Any, seconds: float) -> None:
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     try:
         loop.add_reader(sock.fileno(), ready.set)
-    except NotImplementedError:  # the event loop of Windows watches no sockets
+    except RuntimeError:  # the event loop of Windows watches no sockets
         await asyncio.sleep(min(POLL_SECONDS, seconds))
         return
     try:

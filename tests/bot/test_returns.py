@@ -13,8 +13,9 @@ from bot.loop.returns import Returns
 from scoring.addresses import reply_token
 from scoring.casework import CaseState, OutreachState
 from scoring.messages import Receipt, Written
-from scoring.replies import Arrival, Clues, ReplyKind
+from scoring.replies import Arrival, Clues, ReadUpTo, ReplyKind
 from scoring.routing import Routing
+from storage.errors import ConstraintBroken
 from tests.builders import a_contact, a_snapshot
 from tests.mail_world import BEN_ACTS, DANA, STRANGER, World, a_world
 
@@ -44,12 +45,13 @@ class Template:
         return ()
 
 
-async def arrives(world: World, kind: ReplyKind = ReplyKind.ANSWER, **more) -> bool:
+async def arrives(world: World, kind: ReplyKind = ReplyKind.ANSWER, *, mark: ReadUpTo | None = None, **more) -> bool:
     mail = await world.mail()
     known = {"from_email": "kim@acme.test", "text": "Yes, please.", "received_at": world.now}
     clues = more.pop("clues", Clues((mail.message_id,)))
     arrival = Arrival(f"<{kind}@x.test>", kind, clues=clues, message_id=f"<{kind}@x.test>", **known | more)
-    return await Returns(world.store, world.clock, ZoneInfo("Europe/Berlin"), frozenset({"us.test"})).take(arrival)
+    returns = Returns(world.store, world.clock, ZoneInfo("Europe/Berlin"), frozenset({"us.test"}))
+    return await returns.take(arrival, mark)
 
 
 async def kept(world: World):
@@ -70,6 +72,17 @@ async def test_everything_that_comes_back_is_kept_and_said_once(world: World, ki
     assert [reply.kind for reply in await kept(world)] == [kind]
     assert (await world.actions()).count(f"came back: {kind}") == 1
     assert await world.card_wanted() > before
+
+
+async def test_what_was_found_and_how_far_was_read_are_kept_together_or_not_at_all(world: World) -> None:
+    said = await world.posts()
+    with pytest.raises(ConstraintBroken):
+        await arrives(world, mark=ReadUpTo("dana@us.test", 1, uid=0))  # no mailbox has such a UID: the database refuses
+
+    assert (await kept(world), await world.posts()) == ([], said)
+    assert await arrives(world, mark=ReadUpTo("dana@us.test", 1, uid=8))
+    async with world.store.reading() as work:
+        assert await work.replies.read_up_to("dana@us.test") == ReadUpTo("dana@us.test", 1, 8)
 
 
 async def test_an_answer_leaves_the_case_to_its_csm_and_only_answers_count_as_one(world: World) -> None:

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.casework import CaseState, OutreachKind, OutreachState, Verdict
-from scoring.follow_up import FollowUpState, due_at, reply_subject, says_the_same
+from scoring.follow_up import FollowUps, FollowUpState, due_at, reply_subject, says_the_same
 from scoring.hours import WorkingHours
-from scoring.model import Band
 from scoring.replies import ReplyKind
-from tests.builders import a_contact, a_csm, a_reply, a_ticket, remember
+from tests.builders import a_contact, a_reply, a_ticket, remember
 from tests.follow_world import SENT, FollowWorld, a_sent_mail, the_rules
 from tests.mail_world import BEN_ACTS, DANA
 
@@ -38,9 +37,7 @@ async def test_a_mail_without_an_answer_is_followed_up_once_in_its_thread_and_sa
     assert mails[1].sent_at - mails[0].sent_at >= timedelta(days=7)
     case = await world.case()
     assert case.state is CaseState.CONTACTED
-    assert (case.changed_at, case.last_trigger_on) == (contacted.changed_at, contacted.last_trigger_on), (
-        "R36's days go on"
-    )
+    assert case.changed_at == contacted.changed_at, "R36's 14 days go on"
     said = "\n".join(await world.notes())
     assert "one follow-up leaves by itself on Tuesday 24 Nov at 11:00" in said
     assert second.body in said, "people can read it before it leaves"
@@ -254,7 +251,7 @@ async def test_a_pause_keeps_it_waiting_and_it_goes_on_afterwards(store):
     assert (await world.leave()).state is OutreachState.SENT
 
 
-@pytest.mark.parametrize(("wish", "state"), [("ask", FollowUpState.PROPOSED), ("off", None)])
+@pytest.mark.parametrize(("wish", "state"), [(FollowUps.ASK, FollowUpState.PROPOSED), (FollowUps.OFF, None)])
 async def test_a_team_may_want_to_be_asked_or_have_none(store, wish, state):
     world = await a_sent_mail(store, rules=the_rules(follow_ups=wish))
     await world.follow.run()
@@ -304,5 +301,3 @@ def test_words_of_a_thread_and_of_a_repetition():
     text = "Hello Kim,\n\nwrite down the one question that your report should answer for you.\n\nKind regards\nDana"
     assert says_the_same(text, text.replace("Hello", "Hi"))
     assert not says_the_same(text, "Hi Kim,\n\nask the two who hand work over to name what they pass on.\n\nBest\nDana")
-    assert Band.CRITICAL.rank > Band.AT_RISK.rank
-    assert a_csm().name

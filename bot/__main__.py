@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 
 from bot.config import Settings, load
+from bot.cover_command import cover
 from bot.logs import log_to
 from bot.mailbox_cli import mailbox
 from scoring.errors import LookoutError
@@ -27,6 +28,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(mailbox, name="mailbox")
+cli.add_typer(cover, name="cover")
 OURS_ALONE = 0o077
 screen = Console()
 errors = Console(stderr=True)
@@ -136,7 +138,7 @@ def audit(
     out: Annotated[Path | None, typer.Option(help="A .jsonl or .csv file to write the rows to.")] = None,
 ) -> None:
     """Show who did what when; exit with 1 when a row was changed or taken away."""
-    from bot.terminal import audit_log
+    from bot.team_terminal import audit_log
 
     day = since.date() if since else None
     text, holds = asyncio.run(audit_log(_settings(), since=day, as_json=as_json, verify=verify, out=out))

@@ -82,6 +82,9 @@ class Settings(CrmSettings, MailSettings):
 
     admins: Names = Field(default=(), alias="LOOKOUT_ADMINS")
     team_leads: Names = Field(default=(), alias="LOOKOUT_TEAM_LEADS")
+    second_person_above: int = Field(default=0, ge=0, alias="LOOKOUT_SECOND_PERSON_ABOVE")
+    cover_by_status: bool = Field(default=False, alias="LOOKOUT_COVER_BY_STATUS")
+    stand_ins: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_STAND_INS")
 
     preset: Literal["default", "literal"] = Field(default="default", alias="LOOKOUT_PRESET")
     reading: Reading = Field(default=Reading.COHORT, alias="LOOKOUT_READING")

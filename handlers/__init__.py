@@ -27,6 +27,7 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.SNOOZE: actions.on_snooze,
     Action.MORE: actions.on_more,
     Action.UNDO: actions.on_undo,
+    Action.CONFIRM: actions.on_confirm,
     Action.ARRIVED: actions.on_arrived,
     Action.ELSEWHERE: actions.on_elsewhere,
     Action.SEND_AGAIN: actions.on_send_again,

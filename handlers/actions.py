@@ -44,6 +44,12 @@ async def on_undo(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Re
     await _settle(ack, desk, reply, ref, answer=await desk.undo(ref.outreach, actor))
 
 
+async def on_confirm(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
+    """Let a mail leave, as the second person."""
+    ref = click(body).ref
+    await _settle(ack, desk, reply, ref, answer=await desk.confirm(ref.outreach, actor))
+
+
 async def on_arrived(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
     """A person knows that an uncertain mail did arrive."""
     ref = click(body).ref

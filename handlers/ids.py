@@ -23,6 +23,7 @@ class Action(StrEnum):
     SNOOZE = "card.snooze"
     MORE = "card.more"
     UNDO = "card.undo"
+    CONFIRM = "card.confirm"
     ARRIVED = "card.arrived"
     ELSEWHERE = "card.elsewhere"
     SEND_AGAIN = "card.send_again"

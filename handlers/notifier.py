@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,7 +20,7 @@ from handlers.blocks.digest import digest_card
 from handlers.blocks.elements import Json, saying
 from handlers.blocks.notice import REDACTED, notice
 from handlers.channels import Channels
-from handlers.people import examined
+from handlers.people import away_until, examined
 from handlers.scopes import needed
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.errors import Refused, SlackRefused
@@ -114,6 +115,11 @@ class SlackNotifier:
         granted = answer.headers.get("x-oauth-scopes")
         if granted is not None and needed() - {scope.strip() for scope in str(granted).split(",")}:
             raise slack_errors.of_code("missing_scope")
+
+    async def away_until(self, slack_id: str) -> datetime | None:
+        """The end of a vacation or sick status; one without an end says nothing."""
+        user = (await self._call(self._client.users_info(user=slack_id))).get("user") or {}
+        return away_until(user)
 
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""

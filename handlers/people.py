@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_sdk.errors import SlackApiError
@@ -23,6 +23,7 @@ CANNOT_CHECK = (
 )
 UNKNOWN = frozenset({"user_not_found", "user_not_visible"})
 BOTS = ("is_bot", "is_workflow_bot", "deleted", "is_app_user")
+AWAY = frozenset({":palm_tree:", ":desert_island:", ":beach_with_umbrella:", ":face_with_thermometer:"})
 GUESTS = ("is_restricted", "is_ultra_restricted")
 
 
@@ -83,3 +84,12 @@ def examined(user: Mapping[str, Any], team_id: str) -> Member:
         email=str(profile.get("email") or "") if verified else "",
         timezone=str(user.get("tz") or "UTC"),
     )
+
+
+def away_until(user: Mapping[str, Any]) -> datetime | None:
+    """Until when a user's status says on vacation or out sick, as Slack's own presets do; None without an end."""
+    profile = user.get("profile") or {}
+    ends = profile.get("status_expiration")
+    if profile.get("status_emoji") not in AWAY or not isinstance(ends, int) or ends <= 0:
+        return None
+    return datetime.fromtimestamp(ends, UTC)

@@ -33,6 +33,7 @@ class CardBrief:
 
     `health` and `signals` are the newest; `told` is the snapshot that the heading's reason was told from, if known.
     `crm` says what the CRM could not be told yet, if anything. `replies` is what came back, oldest first.
+    `cover` acts in the place of `csm`, who is away until `cover_until`.
     """
 
     account: Account
@@ -53,6 +54,8 @@ class CardBrief:
     crm: str = ""
     replies: tuple[Reply, ...] = ()
     follow_up: FollowUp | None = None
+    cover: Person | None = None
+    cover_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,8 +201,7 @@ class Outreach:
     """One approved mail: exactly one recipient, the text that was approved, and its fate.
 
     `not_before` is the end of the undo window or the next working hour, whichever is later (R50, R51).
-    `message_id` is derived from `id`, so that a mail found anywhere can be told to be this one. `score_seen` is the
-    health that the approver saw; a recovery after it stops the mail (R50).
+    `message_id` is derived from `id`. A recovery from `score_seen`, which the approver saw, stops the mail (R50).
     """
 
     id: str
@@ -223,6 +222,8 @@ class Outreach:
     error: str = ""
     score_seen: float | None = None
     kind: OutreachKind = OutreachKind.FIRST
+    needs_second: bool = False
+    confirmed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

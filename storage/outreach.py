@@ -19,7 +19,7 @@ ALREADY = "This case already has a mail that is approved, on its way, or of unkn
 ILLEGAL = "mail {id} cannot go from {old} to {new}"
 FIXED = "mail {id}: {names} cannot change after the approval"
 # What the way of a mail may change; whom it goes to and what it says was approved and stays (R49).
-MUTABLE = {"not_before", "attempts", "claimed_at", "sent_at", "error"}
+MUTABLE = {"not_before", "attempts", "claimed_at", "sent_at", "error", "confirmed_by"}
 LEFT = (OutreachState.SENDING, OutreachState.SENT, OutreachState.UNCERTAIN)
 
 

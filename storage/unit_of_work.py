@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scoring.errors import Unavailable
 from storage import migrations
+from storage.absences import SqlAbsences
 from storage.accounts import SqlAccounts
 from storage.audit import SqlAudit
 from storage.cases import SqlCases
@@ -43,6 +44,7 @@ class SqlUnitOfWork:
         self.follow_ups = SqlFollowUps(transaction)
         self.intended = SqlIntended(transaction)
         self.crm = SqlCrm(transaction)
+        self.absences = SqlAbsences(transaction)
         self.slack = SqlSlackOutbox(transaction)
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)

@@ -23,6 +23,7 @@ from scoring.casework import (
     Trigger,
     TriggerKind,
 )
+from scoring.cover import Absence
 from scoring.crm import CrmJob, CrmKind, crm_job_id
 from scoring.follow_up import FollowUp
 from scoring.mailboxes import Access, Mailbox, MailboxKind
@@ -189,6 +190,12 @@ def an_entry(action: str = "approve", **more: Any) -> AuditEntry:
     )
 
 
+def an_absence(id: str = "away-1", **more: Any) -> Absence:  # noqa: A002
+    """Dana is away for a week from now, and Ben covers."""
+    known = {"person_id": "csm-dana", "cover_id": "csm-ben", "since": NOW, "until": NOW + timedelta(days=7)}
+    return Absence(id, **known | more)
+
+
 async def remember(store: Any, *things: Any) -> None:
     """Store accounts, people, snapshots, cases, drafts, mails … in one transaction, in the order the tables need."""
     of = {kind: [thing for thing in things if type(thing) is kind] for kind in {type(thing) for thing in things}}
@@ -210,6 +217,8 @@ async def remember(store: Any, *things: Any) -> None:
             assert await work.replies.add(reply), f"{reply.id} is known already"
         for mailbox in of.pop(Mailbox, []):
             await work.mailboxes.put(mailbox)
+        for absence in of.pop(Absence, []):
+            await work.absences.keep(absence)
         for entry in of.pop(AuditEntry, []):
             await work.audit.add(entry)
     assert not of, f"cannot store {', '.join(kind.__name__ for kind in of)}"

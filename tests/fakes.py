@@ -170,6 +170,9 @@ class ScriptedDesk:
     async def approve(self, case_id: str, draft_version: int, content_hash: str, actor: Actor) -> Answer:
         return self._ask("approve", case_id, draft_version, content_hash, actor)
 
+    async def confirm(self, outreach_id: str, actor: Actor) -> Answer:
+        return self._ask("confirm", outreach_id, actor)
+
     async def undo(self, outreach_id: str, actor: Actor) -> Answer:
         return self._ask("undo", outreach_id, actor)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from bot.loop.decisions import GONE, Act, Decisions, name_of
+from bot.loop.decisions import GONE, Act, name_of
 from bot.loop.differences import difference
 from bot.loop.ports import Actor
 from bot.loop.quiet_step import by_itself, step
+from bot.loop.second_eyes import SecondEyes, ask_for_second
 from bot.loop.second_look import SecondLook, newest
 from scoring.addresses import domain_of
 from scoring.briefs import Answer
@@ -45,7 +46,7 @@ UNDO_TOO_LATE = {
 DECIDED = "Nobody needs to decide this any more: the mail is {state}. Nothing more was sent."
 
 
-class Mails(Decisions):
+class Mails(SecondEyes):
     """What a person decides about the mail of a case. Each act is one transaction; the sweep does the sending."""
 
     __slots__ = ()
@@ -65,7 +66,7 @@ class Mails(Decisions):
                 raise await _other_text(act, draft, draft_version)
             leaves_at = await self._leaves_at(act, case, draft)
             changed = await act.change(case, state=CaseState.APPROVED)
-            mail = await _add(act, changed, draft, leaves_at)
+            mail = await _add(act, changed, draft, leaves_at, second=await self._needs_second(act, changed))
             said = APPROVED_NOTE.format(who=await act.who(), version=draft.version, email=draft.to_email)
             await act.record(changed, "approved", said, detail=f"version {draft.version} {draft.content_hash}")
             return _accepted(act, mail)
@@ -117,12 +118,16 @@ class Mails(Decisions):
                 raise Refused(GONE)
             leaves_at = await self._leaves_at(act, case, draft)
             changed = await act.change(case)
-            mail = await _add(act, changed, draft, leaves_at)
+            mail = await _add(act, changed, draft, leaves_at, second=await self._needs_second(act, changed))
             said = AGAIN_NOTE.format(who=await act.who(), email=mail.to_email)
             await act.record(changed, "sent again", said, detail=outreach_id)
             return _accepted(act, mail)
 
         return await self.act(actor, decide, deed=Deed.SETTLE, about=outreach_id)
+
+    async def _needs_second(self, act: Act, case: Case) -> bool:
+        account = await act.work.accounts.get(case.account_id)
+        return account is None or self.rules.needs_second(account)
 
     def _mail_is_on(self) -> None:
         if self.rules.off:
@@ -139,7 +144,7 @@ class Mails(Decisions):
         raise Refused(OBJECTION.format(reason=verdict.reason))
 
 
-async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime) -> Outreach:
+async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime, *, second: bool) -> Outreach:
     """The approved mail; its id grows with the case's version, so that every attempt has its own."""
     outreach_id = f"{case.id}.{case.version:05d}"
     seen = await newest(act.work, case.account_id)
@@ -158,8 +163,11 @@ async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime) -> Outre
         message_id=message_id(outreach_id, draft.from_email),
         score_seen=seen.health.score if seen else None,
         kind=OutreachKind.FOLLOW_UP if draft.play == FOLLOW_UP_PLAY else OutreachKind.FIRST,
+        needs_second=second,
     )
     await act.work.outreach.add(mail)
+    if second:
+        await ask_for_second(act, case, mail)
     return mail
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from bot.loop.cover import covered_by, standing_in
 from bot.loop.records import UnitOfWork
 from scoring import wording
 from scoring.briefs import CardBrief, Line
@@ -30,6 +31,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
     contacts = await work.accounts.contacts(account.id)
     owner = case.csm_id or account.csm_id
     follow_up = await work.follow_ups.of_case(case.id)
+    stands = await standing_in(work, owner, now)
     return CardBrief(
         account=account,
         case=case,
@@ -48,6 +50,8 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         replies=tuple(await work.replies.of_case(case.id)),
         follow_up=follow_up,
         crm=_crm(await work.crm.of_case(case.id)),
+        cover=stands.cover if stands else None,
+        cover_until=stands.until if stands else None,
     )
 
 
@@ -125,14 +129,18 @@ def _contact(contacts: list[Person], chosen: str) -> Person | None:
     return ranked[0] if ranked else None
 
 
-async def decisions_waiting(work: UnitOfWork, csm_id: str | None) -> tuple[Line, ...]:
-    """Cases where a person must act: open ones, and mails of unknown fate; the worst and dearest first."""
+async def decisions_waiting(work: UnitOfWork, csm_id: str | None, now: datetime) -> tuple[Line, ...]:
+    """Cases where a person must act: open ones, and mails of unknown fate; the worst and dearest first.
+
+    For a CSM these are their own and those of whom they cover for.
+    """
+    whose = await covered_by(work, csm_id, now) if csm_id else frozenset[str]()
     live, latest = await work.cases.live(), await work.snapshots.latest_day()
     accounts = await work.accounts.some(case.account_id for case in live)
     found: list[tuple[Case, Account]] = []
     for case in live:
         account = accounts.get(case.account_id)
-        if account is None or csm_id not in {None, case.csm_id or account.csm_id}:
+        if account is None or (csm_id and (case.csm_id or account.csm_id) not in whose):
             continue
         if case.state is CaseState.OPEN or await _uncertain(work, case):
             found.append((case, account))

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from bot.loop.cover import acting_for
 from bot.loop.records import UnitOfWork
 from scoring.casework import Case
 from scoring.model import Account, Person, Role, Signals, Snapshot
 from scoring.routing import Routing, pick_contact
 
 
-async def sender_for(work: UnitOfWork, case: Case, account: Account, routing: Routing) -> Person | None:
-    """The case's CSM, else the account's, else the lead; only with an address (R50)."""
+async def sender_for(
+    work: UnitOfWork, case: Case, account: Account, routing: Routing, *, now: datetime
+) -> Person | None:
+    """The case's CSM, else the account's, else the lead; only with an address. Whoever is away is covered for (R50)."""
+    owner = await _owner(work, case, account, routing)
+    return await acting_for(work, owner, now)
+
+
+async def _owner(work: UnitOfWork, case: Case, account: Account, routing: Routing) -> Person | None:
     for csm_id in (case.csm_id, account.csm_id):
         person = await work.accounts.person(csm_id) if csm_id else None
         if person and person.role is Role.CSM and person.email and not person.left:

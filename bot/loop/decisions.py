@@ -122,8 +122,9 @@ class Decisions:
         try:
             async with self.store() as work:
                 account, case = await subject(work, about)
-                await self.rights.must(work, actor, deed, account, case)
-                answer = await decide(Act(work, self.clock(), actor))
+                now = self.clock()
+                await self.rights.must(work, actor, deed, now, account=account, case=case)
+                answer = await decide(Act(work, now, actor))
         except (Refused, TooLate) as refusal:
             return Answer(ok=False, text=str(refusal))
         self.wake()

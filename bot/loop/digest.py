@@ -120,7 +120,7 @@ def _owner(account: Account, case: Case | None) -> str | None:
 
 async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[Section, ...]:
     """Decide now, waiting, held, last week's mails, changed, watch; ten lines altogether (UX 26)."""
-    decide = await decisions_waiting(work, picture.person.id if picture.person else None)
+    decide = await decisions_waiting(work, picture.person.id if picture.person else None, now)
     listed = {line.account_id for line in decide}
     rows = (
         (DECIDE, list(decide)),

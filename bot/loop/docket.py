@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from bot.loop.cover import acting_for
 from bot.loop.records import UnitOfWork
 from bot.loop.saying import say_in_thread, tell
 from scoring.budget import Pace
@@ -63,7 +64,7 @@ class Docket:
         if not await work.cases.add(case):
             return None
         lead = self.routing.lead(await work.accounts.csms())
-        route = self.routing.route(case.severity, account, csm, lead)
+        route = self.routing.route(case.severity, account, await acting_for(work, csm, now), lead)
         pace = Pace({}, {route.channel: await _ahead(work, route.channel, now)})
         slot = pace.slot(route.channel, case.severity, now, self.policy)
         await work.slack.want_card(case.id, channel=route.channel, mention=route.mention, not_before=slot)

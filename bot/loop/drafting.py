@@ -74,7 +74,7 @@ class Drafting:
         account = await work.accounts.get(case.account_id) if case else None
         if case is None or account is None:
             return None
-        csm = await sender_for(work, case, account, self.routing)
+        csm = await sender_for(work, case, account, self.routing, now=self.clock())
         snapshot = await newest(work, account.id)
         contact = await recipient_for(work, case, snapshot)
         if csm is None or contact is None:

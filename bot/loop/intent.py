@@ -155,7 +155,7 @@ class Planner:
 
     async def _material(self, work: UnitOfWork, candidate: Candidate) -> Material | None:
         account = candidate.account
-        sender = await sender_for(work, candidate.case, account, self.routing)
+        sender = await sender_for(work, candidate.case, account, self.routing, now=self.clock())
         snapshot = await newest(work, account.id)
         contact = await recipient_for(work, candidate.case, snapshot)
         if sender is None or contact is None:

@@ -98,7 +98,7 @@ class Lookup:
                 lines, _ = await self._portfolio(work, actor.person_id, limit=PAGE, page=pages)
             return HomeBrief(
                 person=await work.accounts.person(actor.person_id) if actor.person_id else None,
-                decide=await decisions_waiting(work, actor.person_id or None),
+                decide=await decisions_waiting(work, actor.person_id or None, self.clock()),
                 portfolio=lines,
                 page=min(max(1, page), pages),
                 pages=pages,

@@ -144,6 +144,9 @@ class Notifier(Protocol):
     async def reach(self) -> None:
         """Return if Slack lets us in with all that we need; `SlackRefused` with `revoked` if it does not."""
 
+    async def away_until(self, slack_id: str) -> datetime | None:
+        """Until when somebody's Slack status says that they are away; None when it says nothing of the kind."""
+
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""
 

@@ -14,6 +14,7 @@ from typing import Protocol
 from bot.loop.crm_records import CrmBook
 from bot.loop.ledger_records import Audit, Flags
 from bot.loop.mail_records import FollowUps, IntendedMails, Mailboxes, Replies
+from bot.loop.team_records import Absences
 from scoring.casework import Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.listing import Named, Standing
 from scoring.messages import Card, Post
@@ -203,6 +204,8 @@ class UnitOfWork(Protocol):
     def intended(self) -> IntendedMails: ...
     @property
     def crm(self) -> CrmBook: ...
+    @property
+    def absences(self) -> Absences: ...
     @property
     def slack(self) -> SlackOutbox: ...
     @property

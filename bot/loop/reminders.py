@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from bot.loop.cover import acting_for
 from bot.loop.docket import Docket, owner_of
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
@@ -79,7 +80,7 @@ class Reminders:
         await work.audit.add(AuditEntry(now, LOOKOUT, "awake", case.account_id, case.id, WOKEN))
         account = await work.accounts.get(case.account_id)
         if account is not None:
-            owner = await owner_of(work, account, case)
+            owner = await acting_for(work, await owner_of(work, account, case), now)
             await tell(
                 work, owner, f"awake:{case.id}:{opened.version}:direct", WOKEN_DIRECT.format(account=account.name)
             )
@@ -105,7 +106,8 @@ class Reminders:
         account = await work.accounts.get(case.account_id)
         if account is None:
             return False
-        person = await owner_of(work, account, case) or self.docket.routing.lead(await work.accounts.csms())
+        owner = await acting_for(work, await owner_of(work, account, case), now)
+        person = owner or self.docket.routing.lead(await work.accounts.csms())
         hours = int((now - case.opened_at) / timedelta(hours=1))
         due = self._clock_time(case.due_at, person) if case.due_at else "now"
         text = REMINDER.format(account=account.name, hours=hours, due=due)

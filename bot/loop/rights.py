@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from bot.loop.cover import covered_by
 from bot.loop.ports import Actor
 from bot.loop.records import UnitOfWork
 from scoring import wording
@@ -44,16 +46,16 @@ class Rights:
     lead_email: str = ""
 
     async def must(
-        self, work: UnitOfWork, actor: Actor, deed: Deed, account: Account | None, case: Case | None
+        self, work: UnitOfWork, actor: Actor, deed: Deed, now: datetime, *, account: Account | None, case: Case | None
     ) -> None:
-        """Raise `Refused` unless this person may do the deed, on this account if it is about one."""
+        """Raise `Refused` unless this person may do the deed now, on this account if it is about one."""
         person = await work.accounts.person(actor.person_id) if actor.person_id else None
         ours = person is not None and person.role is Role.CSM and not person.left
         if not ours and (not self.staff.settled or deed in BY_A_KNOWN_PERSON):
             raise Refused(STRANGER)
         role = self._role(actor, person)
         owner = await _owner(work, account, case)
-        own = owner is not None and owner.id == actor.person_id
+        own = owner is not None and bool(actor.person_id) and owner.id in await covered_by(work, actor.person_id, now)
         if not allowed(deed, role, own=own, settled=self.staff.settled):
             raise Refused(await self._refusal(work, deed, owner))
         if not self.staff.settled and deed in BY_A_MARKED_LEAD and not role.includes(TeamRole.LEAD):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.loop.cover import standing_in
 from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
 from scoring.addresses import domain_of
 from scoring.automatic import MODE_FLAG, Mode
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
+from scoring.four_eyes import needs_second, waits_for_second
 from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
 from scoring.model import Account, Person, Snapshot
 from scoring.severity import high_value, is_complex
@@ -26,6 +28,11 @@ OTHER_TEXT = "The draft is not the text that was approved."
 APPROVER_LEFT = "The person who approved it is no longer with us."
 TOO_OLD = "It could not leave for a day after its time, so the facts may have changed."
 HAS_CARD = "The account has a card of its own by now: a person decides and sends."
+AWAY = "{owner} is away and {cover} covers: the mail must come from {cover} now."
+BACK = "{cover} does not cover for {owner} any more: the mail must come from who acts for the account now."
+WAITS_FOR_SECOND = "It waits for a second person to confirm it."
+NEEDS_PEOPLE = "Mails to this account need two people, so none leaves by itself."
+NOW_NEEDS_SECOND = "Mails to this account need a second person by now; approve it again, then a colleague confirms it."
 UNSCORED = "{account} was left out when scores were made last, so nobody can tell whether this mail still fits."
 OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail still fits."
 
@@ -41,6 +48,12 @@ class MailRules:
     domains: tuple[str, ...] = ()
     off: str = ""
     relay: bool = True
+    second_above: int = 0
+    """From this yearly value of an account on, a second person confirms each mail (four eyes); 0: nobody does."""
+
+    def needs_second(self, account: Account) -> bool:
+        """Whether a second person must confirm a mail to this account."""
+        return needs_second(account, self.second_above)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +79,34 @@ class SecondLook:
         if outreach and unattended(outreach):
             plan = await self._alone(plan, outreach)
         broken = await self._approval_broken(outreach, leaving_at) if outreach else None
-        verdict = broken or may_contact(plan, self.rules.guard)
+        verdict = broken or await self._other_sender(account, leaving_at) or may_contact(plan, self.rules.guard)
         if isinstance(verdict, No) and not verdict.waits:
             return verdict
-        return await self._blind(plan) or verdict
+        return self._second(account, outreach) or await self._blind(plan) or verdict
+
+    async def _other_sender(self, account: Account, at: datetime) -> No | None:
+        """Whether a cover began or ended since this text was written in somebody's name: nothing changes silently."""
+        owner_id, writer_id = await self._owner(account), self.draft.from_id
+        stands = await standing_in(self.work, owner_id, at)
+        acting = stands.cover.id if stands else owner_id
+        if acting == writer_id:
+            return None
+        people = await self.work.accounts.people([owner_id or "", writer_id])
+        owner, writer = _name(people.get(owner_id or "")), _name(people.get(writer_id))
+        if stands and writer_id == owner_id:
+            return No(AWAY.format(owner=owner, cover=_name(stands.cover)), "R50")
+        once = any(a.person_id == owner_id and a.cover_id == writer_id for a in await self.work.absences.all())
+        return No(BACK.format(cover=writer, owner=owner), "R50") if once else None
+
+    def _second(self, account: Account, outreach: Outreach | None) -> No | None:
+        """Four eyes: asked when it is about to leave, with the settings and the value of that moment."""
+        if outreach is None:
+            return None
+        if unattended(outreach):
+            return No(NEEDS_PEOPLE, "own") if self.rules.needs_second(account) else None
+        if outreach.needs_second:
+            return No(WAITS_FOR_SECOND, "own", waits=True) if waits_for_second(outreach) else None
+        return No(NOW_NEEDS_SECOND, "own") if self.rules.needs_second(account) else None
 
     async def _no_way_out(self) -> No | None:
         """That nothing can leave in this sender's name: a foreign domain, or no mailbox where there is no relay."""
@@ -91,7 +128,7 @@ class SecondLook:
             contact=contact,
             sender=sender,
             to_email=draft.to_email,
-            owner_id=await self._owner(account),
+            owner_id=await self._acting(account, now),
             paused=await work.flags.get("paused") is not None,
             storm=await work.flags.get("storm") is not None,
             cut_off=await slack_is_lost(work),
@@ -126,6 +163,12 @@ class SecondLook:
             ticket_open=bool(tickets),
             since=since,
         )
+
+    async def _acting(self, account: Account, at: datetime) -> str | None:
+        """Who writes for the account: its owner, or whoever covers for the owner."""
+        owner_id = await self._owner(account)
+        stands = await standing_in(self.work, owner_id, at)
+        return stands.cover.id if stands else owner_id
 
     async def _owner(self, account: Account) -> str | None:
         """Who the account belongs to: its CSM while they are with us, else whoever the case was given to."""
@@ -186,3 +229,7 @@ async def followed_by(work: UnitOfWork, outreach: Outreach) -> Outreach | None:
 def left_at(mail: Outreach | None) -> datetime | None:
     """When a mail left or may have left; None for no mail."""
     return (mail.sent_at or mail.claimed_at or mail.approved_at) if mail else None
+
+
+def _name(person: Person | None) -> str:
+    return (person.name or person.email) if person else "somebody who has left"

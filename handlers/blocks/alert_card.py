@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from handlers.blocks import follow_up
+from handlers.blocks import colleagues, follow_up
 from handlers.blocks.card_state import OURSELVES, Stage, Telling, stage
 from handlers.blocks.elements import (
     BLANK,
@@ -101,7 +101,8 @@ def _asked(brief: CardBrief) -> str:
     """The owner, for as long as nobody has done anything; a card that is only brought up to date keeps its question."""
     touched = brief.outreach is not None or (brief.draft is not None and _by_hand(brief, brief.draft))
     untouched = stage(brief) in {Stage.READY, Stage.WRITING} and not touched
-    return slack_id(brief.csm.slack_id) if brief.csm and untouched and brief.case.changed_by in OURSELVES else ""
+    acts = brief.cover or brief.csm
+    return slack_id(acts.slack_id) if acts and untouched and brief.case.changed_by in OURSELVES else ""
 
 
 def _why(brief: CardBrief) -> Json:
@@ -120,7 +121,7 @@ def _stake(brief: CardBrief) -> list[Json]:
     if account.renewal_on is not None:
         known.append(f"renewal {day_text(account.renewal_on, today)} ({away(account.renewal_on, today)})")
     known.append(f"owner {named(brief.csm.name, otherwise=brief.csm.email)}" if brief.csm else "no owner yet")
-    said = [words(" · ".join(known))]
+    said = [words(" · ".join(known)), *colleagues.covering(brief)]
     return [*said, *_due(brief)] if stage(brief) in {Stage.READY, Stage.WRITING} else said
 
 
@@ -193,7 +194,7 @@ def _row(brief: CardBrief, ref: Ref, now: Stage) -> Sequence[Json]:
     mail = Ref(case=brief.case.id, outreach=brief.outreach.id) if brief.outreach else ref
     rows: dict[Stage, Sequence[Json]] = {
         Stage.WRITING: (snooze, more),
-        Stage.WAITING: (follow_up.undo(brief.outreach, mail),),
+        Stage.WAITING: (*colleagues.confirm_button(brief, mail), follow_up.undo(brief.outreach, mail)),
         Stage.UNCERTAIN: (button("It arrived", Action.ARRIVED, mail), _again(brief, mail)),
         Stage.SNOOZED: (button("Wake now", Action.WAKE, ref), more),
         Stage.SENT: (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from handlers.blocks.colleagues import second_person
 from handlers.blocks.elements import TIME, Json, when
 from handlers.blocks.literal import named
 from handlers.blocks.rich import person, slack_id, words
@@ -134,6 +135,8 @@ class Telling:
             return [words("Sending…", bold=True), *approved]
         if now is Stage.UNCERTAIN:
             return self._uncertain(outreach)
+        if waiting := second_person(outreach, self.who(outreach.approved_by)):
+            return waiting
         soon = outreach.not_before - self.brief.now <= MOMENTS
         leaves = [words(" It leaves in a few seconds")] if soon else [words(" It leaves "), when(outreach.not_before)]
         return [

@@ -1,5 +1,6 @@
 """Every table of the operational database: columns and constraints, no behaviour. `README.md` says which says what."""
 
+from storage.tables.absences import AbsenceRow
 from storage.tables.accounts import AccountRow, MilestoneRow, PersonRow, TicketRow
 from storage.tables.automatic import FollowUpRow, IntendedRow
 from storage.tables.cases import LIVE, CaseRow, DecisionRow, TriggerRow
@@ -17,6 +18,7 @@ __all__ = [
     "LIVE",
     "ON_ITS_WAY",
     "UNSETTLED",
+    "AbsenceRow",
     "AccountRow",
     "AuditRow",
     "CardRow",

@@ -83,6 +83,8 @@ class OutreachRow(Row, table=True):
     error: str
     score_seen: float | None
     kind: OutreachKind = Field(sa_column=Column(Choice(OutreachKind), nullable=False))
+    needs_second: bool
+    confirmed_by: str
 
 
 class SuppressionRow(Row, table=True):

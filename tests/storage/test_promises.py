@@ -10,6 +10,7 @@ import pytest
 from bot.loop import records
 from scoring.automatic import Intended
 from scoring.casework import AuditEntry, Case, Decision, Draft, Outreach, Trigger
+from scoring.cover import Absence
 from scoring.crm import CrmJob
 from scoring.follow_up import FollowUp
 from scoring.mailboxes import Mailbox
@@ -39,6 +40,7 @@ ROWS = {
     ReadUpTo: tables.ReadUpToRow,
     FollowUp: tables.FollowUpRow,
     Intended: tables.IntendedRow,
+    Absence: tables.AbsenceRow,
     AuditEntry: tables.AuditRow,
 }
 

@@ -28,7 +28,7 @@ AT_ONCE = 50
 FIRST_LOOK = timedelta(days=14)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 300, 900))
 TELL_AFTER = 3
-THREADS = 4
+THREADS = 16
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.loop.ports import Clock
+from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import show, tell
 from bot.loop.second_look import person_of
@@ -50,6 +50,7 @@ class Returns:
     zone: ZoneInfo
     own_domains: frozenset[str] = frozenset()
     ops_channel: str = ""
+    wake: Wake | None = None
 
     async def read_up_to(self, mailbox: str) -> ReadUpTo | None:
         """How far a mailbox was read."""
@@ -81,7 +82,9 @@ class Returns:
                     await _Taken(work, self.clock(), self.zone, mail, reply, arrival).follow()
             if mark is not None:
                 await work.replies.have_read(mark)
-            return new
+        if new and self.wake is not None:
+            self.wake()
+        return new
 
     async def cannot_read(self, mailbox: str, reason: str) -> None:
         """Operators hear once a day that answers in a mailbox are not seen."""

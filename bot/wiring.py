@@ -32,9 +32,11 @@ from bot.loop.reminders import Reminders
 from bot.loop.returns import Returns
 from bot.loop.rights import Rights
 from bot.loop.roll_call import RollCall
+from bot.loop.rota import ByStatus
 from bot.loop.score import Score
 from bot.loop.second_look import MailRules
 from bot.loop.send import Send
+from bot.loop.stand_in import StandIn
 from bot.outreach.high_water import HighWaterFile
 from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import MAIL_IS_OFF
@@ -110,7 +112,8 @@ class Parts:
         hours = WorkingHours(time.fromisoformat(settings.work_start), time.fromisoformat(settings.work_end))
         guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
         off = "" if settings.can_mail else MAIL_IS_OFF
-        return MailRules(guard, settings.mail_domains, off=off, relay=bool(settings.smtp_host))
+        relay, second = bool(settings.smtp_host), settings.second_person_above
+        return MailRules(guard, settings.mail_domains, off=off, relay=relay, second_above=second)
 
     @cached_property
     def rights(self) -> Rights:
@@ -187,6 +190,11 @@ class Parts:
             copies=self.mailer if isinstance(self.mailer, Mailboxes) else None,
         )
 
+    def roll_call(self) -> RollCall:
+        """CSMs in Slack, and who of them is away."""
+        by_status = ByStatus(self.routing, self.settings.stand_ins) if self.settings.cover_by_status else None
+        return RollCall(self.led, self.notifier, self.clock, by_status)
+
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
         """Everything that happens again and again, and how often (seconds)."""
         settings = self.settings
@@ -202,9 +210,10 @@ class Parts:
             Sweep("storm", 5, self.alert.after_storm),
             Sweep("drafts", 15, self.drafting.write_missing_drafts),
             Sweep("reminders", 30, reminders.run),
-            Sweep("roll call", 600, RollCall(self.led, self.notifier).run),
             Sweep("follow-ups", 60, self.by_itself.follow.run),
             Sweep("shadow", 60, self.by_itself.shadow.settle),
+            Sweep("roll call", 600, self.roll_call().run),
+            Sweep("cover", 30, StandIn(self.led, self.clock, self.schedule.wake).run),
             Sweep("send", 1, send.run),
             Sweep("replies", 2, self.watch.run),
             Sweep("digest", 60, digest.run),

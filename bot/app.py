@@ -43,6 +43,7 @@ from storage.usage.local import UsageStore
 WITHOUT_BOT = "Slack is not set up: SLACK_BOT_TOKEN is missing. `lookout doctor` says what to do."
 WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECRET is needed. `lookout doctor` helps."
 NO_PLACE = "Lookout cannot listen on {place}: {why}. Is it running already? Else set LOOKOUT_HOST and LOOKOUT_PORT."
+QUICK = frozenset({"storm", "drafts", "reminders", "follow-ups", "send", "digest", "deliver", "crm"})
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +115,7 @@ class App:
     async def tell(self) -> None:
         """Run every quick sweep once, now: what is due is drafted, delivered, sent."""
         for sweep in self.schedule.sweeps:
-            if sweep.name in {"storm", "drafts", "reminders", "send", "digest", "deliver"}:
+            if sweep.name in QUICK:
                 await sweep.run()
 
     def _web(self) -> web.Application:

@@ -210,7 +210,7 @@ class Parts:
             Sweep("storm", 5, self.alert.after_storm),
             Sweep("drafts", 15, self.drafting.write_missing_drafts),
             Sweep("reminders", 30, reminders.run),
-            Sweep("follow-ups", 60, self.by_itself.follow.run),
+            Sweep("follow-ups", 5, self.by_itself.follow.run),
             Sweep("shadow", 60, self.by_itself.shadow.settle),
             Sweep("roll call", 600, self.roll_call().run),
             Sweep("cover", 30, StandIn(self.led, self.clock, self.schedule.wake).run),

@@ -9,7 +9,8 @@ from sqlmodel import col, select
 
 from scoring.casework import Outreach, OutreachKind, OutreachState
 from scoring.follow_up import FollowUp, FollowUpState
-from storage.tables import FollowUpRow, OutreachRow
+from scoring.replies import ANSWERS
+from storage.tables import FollowUpRow, OutreachRow, ReplyRow
 from storage.transaction import Transaction, table, value, values
 
 
@@ -45,6 +46,24 @@ class SqlFollowUps:
             select(FollowUpRow)
             .where(col(FollowUpRow.state) == FollowUpState.WAITING, col(FollowUpRow.due_at) <= now)
             .order_by(col(FollowUpRow.due_at), col(FollowUpRow.outreach_id))
+        )
+        return [value(FollowUp, row) for row in rows]
+
+    async def answered(self) -> list[FollowUp]:
+        """Those that wait although their account has answered since the mail left."""
+        answer = (
+            select(ReplyRow.id)
+            .where(
+                col(ReplyRow.account_id) == col(FollowUpRow.account_id),
+                col(ReplyRow.kind).in_(ANSWERS),
+                col(ReplyRow.received_at) > col(OutreachRow.sent_at),
+            )
+            .exists()
+        )
+        rows = await self._db.all(
+            select(FollowUpRow)
+            .join(OutreachRow, col(OutreachRow.id) == col(FollowUpRow.outreach_id))
+            .where(col(FollowUpRow.state) == FollowUpState.WAITING, answer)
         )
         return [value(FollowUp, row) for row in rows]
 

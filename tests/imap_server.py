@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -51,10 +52,11 @@ class MailServer:
             self.process.kill()
         await self.process.wait()
 
-    async def deliver(self, *mails: bytes | EmailMessage) -> None:
-        """Put mails into the mailbox."""
+    async def deliver(self, *mails: bytes | EmailMessage, at: datetime | None = None) -> None:
+        """Put mails into the mailbox, as received at an instant (by default now)."""
+        when = imaplib.Time2Internaldate(at) if at else None
         await asyncio.to_thread(
-            self._with_client, lambda client: [client.append("INBOX", None, None, _raw(mail)) for mail in mails]
+            self._with_client, lambda client: [client.append("INBOX", None, when, _raw(mail)) for mail in mails]
         )
 
     async def flags(self) -> list[bytes]:

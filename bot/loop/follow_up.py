@@ -61,6 +61,7 @@ class Follow:
     async def run(self) -> int:
         """Plan what has no follow-up yet, and take what is due; how many follow-ups were queued or proposed."""
         await self._plan()
+        await self._call_off()
         async with self.store.reading() as work:
             due = await work.follow_ups.due(self.clock())
         taken = [await self._take(follow_up) for follow_up in due]
@@ -75,6 +76,15 @@ class Follow:
         for mail in mails:
             async with self.store() as work:
                 await self._announce(work, mail)
+
+    async def _call_off(self) -> None:
+        """An answer ends a follow-up at once, so that nobody reads on a card what will not come."""
+        async with self.store.reading() as work:
+            answered = await work.follow_ups.answered()
+            seen = [await view(work, follow_up, self.rules, self.clock()) for follow_up in answered]
+        for one in seen:
+            if one.stop:
+                await self._drop(one)
 
     async def _announce(self, work: UnitOfWork, mail: Outreach) -> None:
         case, account = await work.cases.get(mail.case_id), await work.accounts.get(mail.account_id)

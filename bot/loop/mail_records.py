@@ -65,6 +65,9 @@ class FollowUps(Protocol):
     async def of_case(self, case_id: str) -> FollowUp | None:
         """The newest of a case."""
 
+    async def answered(self) -> list[FollowUp]:
+        """Those that wait although their account has answered since the mail left."""
+
     async def due(self, now: datetime) -> list[FollowUp]:
         """Those that wait and whose time has come, oldest first."""
 

@@ -129,6 +129,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "follow_ups.add": lambda work: work.follow_ups.add(a_follow_up()),
     "follow_ups.get": lambda work: work.follow_ups.get("mail-1"),
     "follow_ups.of_case": lambda work: work.follow_ups.of_case("case-1"),
+    "follow_ups.answered": lambda work: work.follow_ups.answered(),
     "follow_ups.due": lambda work: work.follow_ups.due(NOW),
     "follow_ups.without": lambda work: work.follow_ups.without(NOW),
     "follow_ups.move": lambda work: work.follow_ups.move("mail-1", FollowUpState.STOPPED),

@@ -20,6 +20,7 @@ class MailSettings(BaseSettings):
     mail_domains: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="LOOKOUT_MAIL_DOMAINS")
 
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_SECRET_KEYS")
+    opt_out_line: str = Field(default="", alias="LOOKOUT_OPT_OUT_LINE")
     unsubscribe: str = Field(default="", alias="LOOKOUT_UNSUBSCRIBE")
     gmail_url: str = Field(default="https://gmail.googleapis.com", alias="LOOKOUT_GMAIL_URL")
     google_token_url: str = Field(default="https://oauth2.googleapis.com/token", alias="LOOKOUT_GOOGLE_TOKEN_URL")

@@ -113,7 +113,9 @@ class Parts:
         guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
         off = "" if settings.can_mail else MAIL_IS_OFF
         relay, second = bool(settings.smtp_host), settings.second_person_above
-        return MailRules(guard, settings.mail_domains, off=off, relay=relay, second_above=second)
+        return MailRules(
+            guard, settings.mail_domains, off=off, relay=relay, second_above=second, opt_out=settings.opt_out_line
+        )
 
     @cached_property
     def rights(self) -> Rights:
@@ -234,4 +236,5 @@ def writer_of(settings: Settings, library: Library) -> Writer:
         links=settings.links,
         product_name=settings.product_name,
         drafts_per_day=settings.drafts_per_day,
+        opt_out=settings.opt_out_line,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from openai.types.chat import ChatCompletionMessageParam
@@ -25,6 +25,7 @@ from prompts.template import Filled, Template
 from scoring.casework import Fact, Finding
 from scoring.messages import Written
 from scoring.model import Account, Person
+from scoring.opt_out import closed, without
 
 TEMPLATE = "template"
 NO_MODEL = "no language model is set up"
@@ -68,6 +69,7 @@ class DraftWriter:
         budget_seconds: float = 20.0,
         parallel: int = 4,
         drafts_per_day: int | None = None,
+        opt_out: str = "",
     ) -> None:
         self._library = library
         self._model = Model(api_key=api_key, base_url=base_url, name=model) if api_key.strip() else None
@@ -76,6 +78,7 @@ class DraftWriter:
         self._budget = budget_seconds
         self._places = asyncio.Semaphore(parallel)
         self._limit = drafts_per_day
+        self._opt_out = opt_out
         self._written: tuple[date | None, int] = (None, 0)
 
     async def write(
@@ -89,8 +92,11 @@ class DraftWriter:
         now: datetime,
     ) -> Written:
         """A draft for one person; never raises. `note` says why a template stands in, or why the text was rewritten."""
-        job = self._job(play, account, contact, csm, facts)
-        why = self._no_model(job.template, now.date())
+        written = await self._written_for(self._job(play, account, contact, csm, facts), now.date())
+        return replace(written, body=closed(written.body, self._opt_out))
+
+    async def _written_for(self, job: _Job, day: date) -> Written:
+        why = self._no_model(job.template, day)
         if why or self._model is None:
             return self._plain(job, why or NO_MODEL)
         try:
@@ -113,7 +119,7 @@ class DraftWriter:
     ) -> tuple[tuple[str, str], ...]:
         """What the gate says of a person's edit, as (rule, text) pairs: warnings, not a block (R49)."""
         job = self._job("", account, contact, csm, facts)
-        found = self._findings(job, subject, body, wording=self._library.wording)
+        found = self._findings(job, subject, without(body, self._opt_out), wording=self._library.wording)
         return tuple((finding.rule, finding.text) for finding in found)
 
     async def close(self) -> None:

@@ -16,6 +16,7 @@ from scoring.casework import Case, CaseState, Draft, Finding
 from scoring.errors import Refused, TooLate
 from scoring.facts import draft_facts
 from scoring.model import Person, Role
+from scoring.opt_out import closed, without
 from scoring.roles import Deed
 
 LONGEST_SUBJECT = 200
@@ -65,7 +66,7 @@ class Drafts(Decisions):
                 raise Refused(NO_DRAFT)
             if latest.version != base_version:
                 raise await _overtaken(act, latest, base_version)
-            text = _clean(subject, body)
+            text = self._clean(subject, body)
             made.append(latest if text == (latest.subject, latest.body) else await self._save(act, case, latest, text))
             return Answer(ok=True)
 
@@ -87,7 +88,7 @@ class Drafts(Decisions):
                 return Answer(ok=True)
             await act.work.accounts.assign(account.id, csm.id)
             changed = await act.change(case, csm_id=csm.id)
-            await _draft_from(act, case, csm)
+            await _draft_from(act, case, csm, self.rules.opt_out)
             said = ASSIGNED_NOTE.format(who=await act.who(), account=account.name, csm=csm.name or csm.email)
             await act.record(changed, "assigned", said, detail=csm.id)
             if csm.id != act.key:
@@ -105,6 +106,11 @@ class Drafts(Decisions):
         said = EDITED_NOTE.format(who=await act.who(), version=edited.version)
         await act.record(case, "edited", said, detail=f"version {edited.version}", mark=edited.version)
         return edited
+
+    def _clean(self, subject: str, body: str) -> tuple[str, str]:
+        """The text as it will be sent, closed by the line that every text must have."""
+        one_line, text = _clean(subject, body)
+        return one_line, closed(text, self.rules.opt_out)
 
     async def _findings(self, act: Act, case: Case, draft: Draft) -> tuple[Finding, ...]:
         """What the draft gate says of the text; nothing where it cannot be asked."""
@@ -154,12 +160,12 @@ async def _csm(act: Act, slack_id: str, email: str) -> Person:
     return csm
 
 
-async def _draft_from(act: Act, case: Case, csm: Person) -> None:
+async def _draft_from(act: Act, case: Case, csm: Person, opt_out: str) -> None:
     """A new version with the new sender, signed with their name."""
     latest = await act.work.outreach.latest_draft(case.id)
     if latest is None or latest.from_id == csm.id:
         return
-    body = signed(latest.body, latest.from_name, csm.name)
+    body = closed(signed(without(latest.body, opt_out), latest.from_name, csm.name), opt_out)
     old = latest.from_name.split()[0] if latest.from_name.strip() else ""
     still = bool(old) and re.search(rf"\b{re.escape(old)}\b", body) is not None and old not in csm.name.split()
     note = CHECK_NAME.format(name=csm.name or csm.email, old=old) if still else latest.note

@@ -14,6 +14,7 @@ from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, Outreach
 from scoring.four_eyes import needs_second, waits_for_second
 from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
 from scoring.model import Account, Person, Snapshot
+from scoring.opt_out import is_missing
 from scoring.severity import high_value, is_complex
 from scoring.wording import worst
 
@@ -23,6 +24,7 @@ MISSED = timedelta(hours=24)
 NO_ACCOUNT = "The account no longer exists."
 FOREIGN = "{email} is in none of the domains that LOOKOUT_MAIL_DOMAINS names, so nothing is sent in its name."
 NO_MAILBOX = "{email} has no mailbox in Lookout, and there is no relay: an operator runs `lookout mailbox add {email}`."
+NO_OPT_OUT = "The text lacks the line that says how to get no more mail. Press Edit and Save: Lookout adds it."
 MOVED_ON = "The case is {state}."
 OTHER_TEXT = "The draft is not the text that was approved."
 APPROVER_LEFT = "The person who approved it is no longer with us."
@@ -41,13 +43,14 @@ OLD_SCORES = "Scores are {days} days old, so nobody can tell whether this mail s
 class MailRules:
     """What every mail keeps to. `domains` are those we may write from; `off` says why no mail can leave at all.
 
-    Without a `relay` only those can write who have a mailbox of their own.
+    Without a `relay` only those can write who have a mailbox of their own; `opt_out` is a line that every text has.
     """
 
     guard: Rules
     domains: tuple[str, ...] = ()
     off: str = ""
     relay: bool = True
+    opt_out: str = ""
     second_above: int = 0
     """From this yearly value of an account on, a second person confirms each mail (four eyes); 0: nobody does."""
 
@@ -109,10 +112,12 @@ class SecondLook:
         return No(NOW_NEEDS_SECOND, "own") if self.rules.needs_second(account) else None
 
     async def _no_way_out(self) -> No | None:
-        """That nothing can leave in this sender's name: a foreign domain, or no mailbox where there is no relay."""
+        """That it cannot leave as it is: a foreign domain, a text without its last line, no mailbox and no relay."""
         sender = self.draft.from_email
         if domain_of(sender) not in {domain.lower() for domain in self.rules.domains}:
             return No(FOREIGN.format(email=sender), "R50")
+        if is_missing(self.draft.body, self.rules.opt_out):
+            return No(NO_OPT_OUT, "R51")
         if self.rules.relay or await self.work.mailboxes.of(sender) is not None:
             return None
         return No(NO_MAILBOX.format(email=sender), "R50")

@@ -31,7 +31,8 @@ class Post:
     """One other Slack message on its way: a thread note, a digest, a notice. `key` is unique: it is posted once.
 
     `case_id` set: goes into that card's thread. `kind` is `note`, `digest`, `notice`, `storm` (a notice with the
-    buttons of R35) or `shadow` (one with the button of R44; its first line names the play); `body` is plain text, or what a digest needs to be built when it is delivered.
+    buttons of R35) or `shadow` (one with the button of R44; its first line names the play); `body` is plain text, or
+    what a digest needs to be built when it is delivered.
     """
 
     key: str

@@ -71,6 +71,7 @@ class Walk:
         self._volume, self._user_days, self._login_sums = Sums(accounts), Sums(accounts), Sums(accounts)
         self._persons, self._used = Recent(people, accounts), Recent(names, accounts)
         self._power = PowerSums(people)
+        self._unread: list[tuple[int, Rows, Rows]] = []
         self._before = Before(before.day.copy(), before.person.copy(), before.name.copy())
 
     def over(self, days: Iterator[tuple[Rows, Rows]], span: Span) -> tuple[Windows, Power]:
@@ -97,16 +98,19 @@ class Walk:
         self._persons.see(self._day, people)
         self._used.see(self._day, names.among(self._features))
         self._power.step(people)
-        self._see_last(people, names.among(self._meaningful))
+        self._unread.append((self._day, people, names.among(self._meaningful)))
 
-    def _see_last(self, people: Rows, names: Rows) -> None:
-        """Who and what was used most on the last active day of each account."""
+    def _see_last(self) -> None:
+        """Who and what was used most on the last active day of each account; only asked for when somebody wants it."""
         last = self._before
-        active, person = tops(self._people, people)
-        last.day[active], last.person[active], last.name[active] = self._day, person, -1
-        used, name = tops(self._names, names)
-        today = last.day[used] == self._day
-        last.name[used[today]] = name[today]
+        for day, people, _ in self._unread:
+            last.day[self._people.owner[people.pair]] = day
+        for day, people, names in self._unread:
+            active, person = tops(self._people, people.only(last.day[self._people.owner[people.pair]] == day))
+            last.person[active], last.name[active] = person, -1
+            used, name = tops(self._names, names.only(last.day[self._names.owner[names.pair]] == day))
+            last.name[used] = name
+        self._unread.clear()
 
     def _tell(self, found: Windows, power: Power, row: int) -> None:
         found.volume_14[row] = self._volume.window(14)
@@ -119,6 +123,7 @@ class Walk:
             figure[row] = self._persons.distinct(self._day - days + 1)
         for days, figure in ((28, found.features_28), (90, found.features_90)):
             figure[row] = self._used.distinct(self._day - days + 1)
+        self._see_last()
         found.last_day[row], found.last_person[row] = self._before.day, self._before.person
         found.last_name[row] = self._before.name
         self._power.tell(power, row, last=self._persons.last, users_14=found.users_14[row])

@@ -89,7 +89,10 @@ class Rows:
 
     def among(self, wanted: Bools) -> Rows:
         """The rows of some pairs."""
-        keep = wanted[self.pair]
+        return self.only(wanted[self.pair])
+
+    def only(self, keep: Bools) -> Rows:
+        """The rows that `keep` marks."""
         return self if keep.all() else Rows(self.pair[keep], self.n[keep])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, fields
 from datetime import date
 from json.encoder import encode_basestring
 from operator import itemgetter
@@ -30,6 +31,10 @@ SPELLED: Mapping[type, Callable[[Any], str]] = MappingProxyType(
     {str: encode_basestring, Basis: encode_basestring, bool: json.dumps, tuple: json.dumps, date: '"{}"'.format}
 )
 """How a value of each type is written in JSON; numbers are as Python shows them."""
+DEFAULTS: Mapping[str, object] = MappingProxyType(
+    {one.name: one.default for one in fields(Signals) if one.default is not MISSING}
+)
+"""What is left out of JSON: most accounts are not stuck, and most figures that are 0 stay so."""
 
 
 class Packed(NamedTuple):
@@ -73,7 +78,7 @@ class PackedSnapshots(Sequence[Snapshot]):
     def of_days(cls, days: Iterable[Iterable[tuple[Any, ...]]]) -> Self:
         """From the rows that `packed_day` makes."""
         packed_ = cls(())
-        packed_.rows = sorted((row for rows in days for row in rows), key=itemgetter(0, 1))
+        packed_.rows = sorted(row for rows in days for row in rows)
         return packed_
 
     def __len__(self) -> int:
@@ -119,7 +124,7 @@ def packed(snapshot: Snapshot) -> Packed:
             *_columns(health.parts),
             None if signals.usage_ratio is None else float(signals.usage_ratio),
             _OWN.dump_json(dict(health.own)).decode(),
-            _SIGNALS.dump_json(signals, exclude_none=True).decode(),
+            _SIGNALS.dump_json(signals, exclude_defaults=True).decode(),
         )
     )
 
@@ -127,7 +132,7 @@ def packed(snapshot: Snapshot) -> Packed:
 def packed_day(frame: Frame, day: date, texts: Texts) -> Iterator[tuple[Any, ...]]:
     """The rows of a day's snapshots, made of whole columns: no snapshot is made on the way."""
     signals, health = frame.signal_columns(day, texts), frame.health_columns(day)
-    told = [_spelled(name, values) for name, values in signals.items()]
+    told = [_spelled(name, values, DEFAULTS.get(name)) for name, values in signals.items()]
     own = [_spelled(name.removeprefix("own "), health[name]) for name in ("own activity", "own engagement")]
     ratios = [pair and pair[0] / pair[1] for pair in signals["usage_ratio"]]
     config = frame.run.config
@@ -138,12 +143,11 @@ def packed_day(frame: Frame, day: date, texts: Texts) -> Iterator[tuple[Any, ...
     return zip(*columns, *shares, ratios, _objects(own), _objects(told), strict=True)
 
 
-def _spelled(name: str, values: list[Any]) -> list[str]:
-    """`,"name":value` in JSON for each value, nothing for None; each distinct value is spelled once."""
+def _spelled(name: str, values: list[Any], default: object = None) -> list[str]:
+    """`,"name":value` in JSON for each value, nothing for the default; each distinct value is spelled once."""
     kind = type(next((one for one in values if one is not None), None))
     spell = _ratio if name in RATIOS else SPELLED.get(kind, str)
-    told = {value: f',"{name}":{spell(value)}' for value in set(values) if value is not None}
-    told[None] = ""
+    told = {value: "" if value == default else f',"{name}":{spell(value)}' for value in set(values)}
     return [told[value] for value in values]
 
 

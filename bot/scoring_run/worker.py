@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ import structlog
 
 from bot.loop.records import Store
 from bot.scoring_run.book import Book
+from bot.scoring_run.rows import rows_of, texts_of
 from scoring.config import ScoreConfig
-from scoring.day_columns import Texts
 from scoring.errors import Unavailable
 from scoring.frame import Frame
 from scoring.model import Account, Milestone, Snapshot
-from storage.packed import PackedSnapshots, packed_day
+from storage.packed import PackedSnapshots
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
 from storage.usage.memory import Memory
@@ -127,19 +127,8 @@ def _snapshots(task: Task, rollups: Rollups, first: date, last: date) -> list[Sn
     found: list[Snapshot] = []
     for frame in frames(task, rollups, first, last):
         for day in frame.days():
-            found += frame.snapshots(day, _texts(rollups, frame, day))
+            found += frame.snapshots(day, texts_of(rollups, frame, day))
     return found
-
-
-def rows_of(rollups: Rollups, found: Iterable[Frame]) -> PackedSnapshots:
-    """The snapshots of all days of some frames, as the rows that will be stored."""
-    return PackedSnapshots.of_days(
-        packed_day(frame, day, _texts(rollups, frame, day)) for frame in found for day in frame.days()
-    )
-
-
-def _texts(rollups: Rollups, frame: Frame, day: date) -> Texts:
-    return Texts(people=rollups.texts("user", frame.people(day)), names=rollups.texts("name", frame.names(day)))
 
 
 def _write(task: Task, rollups: Rollups, out: Path, *, first: date, last: date) -> int:
@@ -174,7 +163,7 @@ class ScoringWorker:
         memory: str = "1GB",
     ) -> None:
         self._store = store
-        self._usage = usage
+        self.usage = usage
         self._home = home
         self._zone = zone
         self._config = config
@@ -206,15 +195,15 @@ class ScoringWorker:
 
     async def data_until(self) -> datetime | None:
         """The newest event we hold."""
-        return await asyncio.to_thread(self._usage.data_until)
+        return await asyncio.to_thread(self.usage.data_until)
 
     async def volume(self, days: int, until: date) -> list[int]:
         """Uses a day over all accounts, oldest first (R35)."""
-        return await asyncio.to_thread(self._usage.volume, days, until)
+        return await asyncio.to_thread(self.usage.volume, days, until)
 
     async def dirty(self) -> bool:
         """Whether events came in that no score has seen."""
-        return await asyncio.to_thread(self._usage.dirty)
+        return await asyncio.to_thread(self.usage.dirty)
 
     async def task(self) -> Task:
         """What the worker must know, read from the database now."""
@@ -225,7 +214,7 @@ class ScoringWorker:
         """Let the worker process end, and go of what a warehouse rolled up; imported usage is its owner's."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._source is not None:
-            self._usage.close()
+            self.usage.close()
 
 
 def _process() -> ProcessPoolExecutor:

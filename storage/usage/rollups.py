@@ -70,7 +70,10 @@ class Rollups:
 
         With the person and the event name used most on it.
         """
-        months = self._months(("account", "day", "person", "name"), before=f"month:{day.isoformat()[:7]}")
+        names = ("account", "day", "person", "name")
+        tables = [self._read(file) for file in self._states("month:", before=f"month:{day.isoformat()[:7]}")]
+        empty = np.zeros(0, np.int64)
+        months = {name: np.concatenate([empty, *(table[name] for table in tables)], dtype=np.int64) for name in names}
         order = np.lexsort((months["day"], months["account"]))
         account = months["account"][order]
         latest = order[np.r_[account[1:] != account[:-1], True][: len(account)]]
@@ -78,22 +81,18 @@ class Rollups:
 
     def beginnings(self, accounts: Ints, first: Ints, last: Ints) -> dict[str, Ints]:
         """`account, day, users`: distinct active users a day, of each account between its own `first` and `last`."""
-        months = self._months(("account", "day", "users"))
-        place = np.searchsorted(accounts, months["account"])
-        known = np.zeros(len(place), np.bool_)
-        if len(accounts):
-            place = np.minimum(place, len(accounts) - 1)
-            known = (accounts[place] == months["account"]) & (first[place] <= months["day"])
-            known &= months["day"] <= last[place]
-        return {name: column[known] for name, column in months.items()}
-
-    def _months(self, names: Sequence[str], *, before: str = "~") -> dict[str, Ints]:
-        """Columns of all months before one."""
-        tables = [self._read(file) for file in self._states("month:", before=before)]
-        return {
-            name: np.concatenate([np.zeros(0, np.int64), *(table[name] for table in tables)], dtype=np.int64)
-            for name in names
-        }
+        size = int(accounts.max(initial=0)) + 1
+        starts, ends = np.full(size, 1), np.zeros(size, np.int64)
+        starts[accounts], ends[accounts] = first, last
+        parts = []
+        for file in self._states("month:"):
+            month = self._read(file)
+            account = np.minimum(month["account"].astype(np.int64), size - 1)
+            wanted = (account == month["account"]) & (starts[account] <= month["day"]) & (month["day"] <= ends[account])
+            parts.append([month[name][wanted] for name in ("account", "day", "users")])
+        empty = [np.zeros(0, np.int64)] * 3
+        joined = (np.concatenate(columns, dtype=np.int64) for columns in zip(empty, *parts, strict=True))
+        return dict(zip(("account", "day", "users"), joined, strict=True))
 
     def _states(self, prefix: str, *, before: str = "~") -> list[str]:
         with self._lock:

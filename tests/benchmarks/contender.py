@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from bot.scoring_run.worker import Task, frames, packed_days, rows_of, write_history
+from bot.scoring_run.rows import rows_of
+from bot.scoring_run.worker import Task, frames, packed_days, write_history
 from scoring.config import ScoreConfig
 from scoring.roster import day_number
 from storage.migrations import upgrade

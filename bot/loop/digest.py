@@ -60,12 +60,10 @@ class Digest:
         return queued
 
     async def _queue(self, work: UnitOfWork, target: str, who: str, local: datetime, day: date) -> bool:
-        due = datetime.combine(local.date(), self.at, local.tzinfo)
-        late = local > due + timedelta(hours=LATEST_HOURS)
-        if local.weekday() > FRIDAY or local < due or late or not target:
+        key = morning_key(who, local, self.at)
+        if not key or not target:
             return False
-        post = Post(key=f"digest:{who}:{local.date()}", kind="digest", target=target, body=f"{day}|{who}")
-        return await work.slack.say(post)
+        return await work.slack.say(Post(key=key, kind="digest", target=target, body=f"{day}|{who}"))
 
     async def brief(self, work: UnitOfWork, body: str) -> DigestBrief | None:
         """What a queued digest says when it is delivered; None when there is nothing to say (UX 25)."""
@@ -79,6 +77,13 @@ class Digest:
             return None
         healthy = sum(snap.health.band is Band.HEALTHY for snap in picture.snapshots.values())
         return DigestBrief(day, person, sections, notes, healthy, len(picture.snapshots))
+
+
+def morning_key(who: str, local: datetime, at: time) -> str:
+    """The key of the digest that is due at a reader's local time, the same all morning; empty while none is (F1)."""
+    due = datetime.combine(local.date(), at, local.tzinfo)
+    late = local > due + timedelta(hours=LATEST_HOURS)
+    return "" if local.weekday() > FRIDAY or local < due or late else f"digest:{who}:{local.date()}"
 
 
 @dataclass(frozen=True, slots=True)

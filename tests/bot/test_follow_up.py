@@ -292,7 +292,8 @@ def test_seven_local_days_are_never_less_than_a_week_and_always_in_working_hours
 
     assert due - sent >= timedelta(days=7)
     assert hours.open_at(due, zone)
-    if hours.open_at(sent, zone):
+    forward = due.astimezone(zone).utcoffset() > sent.astimezone(zone).utcoffset()
+    if hours.open_at(sent, zone) and not forward:
         assert due.astimezone(zone).date() - sent.astimezone(zone).date() == timedelta(days=7)
 
 

@@ -10,6 +10,10 @@ from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import NoMailer
 from bot.outreach.seals import Seals
 from bot.outreach.smtp import SmtpMailer, SmtpServer
+from scoring.addresses import one_address
+from scoring.errors import InvalidInput
+
+NO_STOP_ADDRESS = "LOOKOUT_UNSUBSCRIBE: {fault}"
 
 
 def mailboxes_of(settings: Settings, store: Store, clock: Clock) -> Mailboxes:
@@ -21,8 +25,16 @@ def mailboxes_of(settings: Settings, store: Store, clock: Clock) -> Mailboxes:
         seals=seals,
         carriers=Carriers(store, seals, vendors=vendors_of(settings), domains=settings.mail_domains, clock=clock),
         clock=clock,
-        unsubscribe=settings.unsubscribe,
+        unsubscribe=_stop_address(settings),
     )
+
+
+def _stop_address(settings: Settings) -> str:
+    """The address for List-Unsubscribe; one that is none would stop every mail, so it is named at the start."""
+    try:
+        return one_address(settings.unsubscribe) if settings.unsubscribe.strip() else ""
+    except InvalidInput as fault:
+        raise InvalidInput(NO_STOP_ADDRESS.format(fault=fault)) from None
 
 
 def relay_of(settings: Settings, clock: Clock) -> Mailer:

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import trustme
 
+from bot.app import build
+from bot.demo.run import DemoSettings
 from bot.outreach.carriers import Carriers, Vendors
 from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import NoMailer
@@ -29,7 +31,7 @@ from tests.imap_server import USER as IMAP_USER
 from tests.imap_server import MailServer, an_imap_server
 from tests.mail_sink import PASSWORD, running
 from tests.mail_vendors import CLIENT, CLIENT_SECRET, VendorServer, vendor_server
-from tests.mail_world import a_world, another_case
+from tests.mail_world import RULES, a_world, another_case
 
 KEY = new_key()
 SEALS = Seals([KEY])
@@ -390,3 +392,43 @@ async def test_a_mailbox_in_trouble_holds_up_its_owner_alone_and_is_told_once_a_
     told = [body for target, body in await world.notices() if target == "#ops"]
     assert len(told) == 1
     assert "mailbox of dana@us.test" in told[0]
+
+
+async def test_the_running_bot_sends_out_of_the_csms_mailbox_and_files_the_copy(
+    sqlite_url: str, store, authority, imap: MailServer, tmp_path: Path
+) -> None:
+    await asyncio.to_thread(imap._with_client, lambda client: client.create("Sent"))
+    world = await a_world(store)
+    assert (await world.approve()).ok
+    world.later(seconds=11)
+    own = {
+        "database_url": sqlite_url,
+        "LOOKOUT_HOME": tmp_path,
+        "slack_bot_token": "xoxb-1",
+        "slack_signing_secret": "s",
+    }
+    mail = {"LOOKOUT_MAIL_DOMAINS": "us.test", "LOOKOUT_SECRET_KEYS": KEY, "LOOKOUT_UNSUBSCRIBE": "stop@us.test"}
+    app = await build(DemoSettings(**own | mail), clock=world.clock)
+    try:
+        async with danas_server(authority, imap) as (dana, sink):
+            await remember(store, dana)
+            await app.lead.beat()
+            handed_over = await app.send.run()
+    finally:
+        await app.stop()
+
+    assert handed_over == 1
+    assert (await world.mail()).state is OutreachState.SENT
+    assert await in_sent(imap) == [sink.taken[0].original_content]
+    assert "stop@us.test" in sink.messages()[0]["List-Unsubscribe"]
+
+
+async def test_a_sender_with_neither_mailbox_nor_relay_is_told_before_anything_is_approved(store) -> None:
+    world = await a_world(store)
+    world.rules = replace(RULES, relay=False)
+    before = await world.approve()
+    await remember(store, a_mailbox("dana@us.test"))
+    after = await world.approve()
+
+    assert "lookout mailbox add dana@us.test" in before.text
+    assert (before.ok, after.ok) == (False, True)

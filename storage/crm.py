@@ -164,12 +164,12 @@ class SqlCrm:
         rows = [{"crm": crm, "thing": thing, "ref": ref, "crm_id": crm_id} for ref, crm_id in links.items()]
         await self._db.upsert(CrmLinkRow, rows)
 
-    async def drop_link(self, crm: str, thing: CrmThing, ref: str) -> None:
-        """The CRM has that record no longer."""
-        gone = delete(table(CrmLinkRow)).where(
-            col(CrmLinkRow.crm) == crm, col(CrmLinkRow.thing) == thing, col(CrmLinkRow.ref) == ref
-        )
-        await self._db.run(gone)
+    async def drop_links(self, crm: str, thing: CrmThing, refs: Iterable[str]) -> None:
+        """These records are there no longer, or are not ours."""
+        mine, names = (col(CrmLinkRow.crm) == crm, col(CrmLinkRow.thing) == thing), list(refs)
+        for start in range(0, len(names), CHUNK):
+            gone = col(CrmLinkRow.ref).in_(names[start : start + CHUNK])
+            await self._db.run(delete(table(CrmLinkRow)).where(*mine, gone))
 
     async def _many(self, statement: Executable, jobs: Iterable[CrmJob]) -> int:
         rows, touched = [values(job) for job in jobs], 0

@@ -62,6 +62,7 @@ class CrmSync:
         contacts = Contacts(self.store, self.mapping, self.zone, self.clock, report)
         await contacts.run(self.records.contacts(), {one.theirs.crm_id: one.account_id for one in matched})
         if not dry_run:
+            await self._relink(CrmThing.PERSON, contacts.links)
             await self._links(matched, owners, report)
         report.list_unmatched(self.unmatched)
         return report
@@ -111,15 +112,31 @@ class CrmSync:
     async def _links(self, matched: Sequence[Matched], owners: Mapping[str, str], report: CrmReport) -> None:
         """Remember whose record is whose; what could not be told for want of a record is tried again."""
         links = {one.account_id: one.theirs.crm_id for one in matched}
-        name = self.records.name
+        people = {address: one for one, address in owners.items() if address}
+        owned = {owner_of(one.account_id): one.values["csm"] for one in matched if one.values.get("csm")}
+        news = await self._relink(CrmThing.ACCOUNT, links)
         async with self.store() as work:
-            before = await work.crm.links(name, CrmThing.ACCOUNT)
-            await work.crm.keep_links(name, CrmThing.ACCOUNT, links)
-            people = {address: one for one, address in owners.items() if address}
-            owned = {owner_of(one.account_id): one.values["csm"] for one in matched if one.values.get("csm")}
-            await work.crm.keep_links(name, CrmThing.OWNER, people | owned)
-            news = [account for account, record in links.items() if before.get(account) != record]
+            await work.crm.keep_links(self.records.name, CrmThing.OWNER, people | owned)
             report.revived = await work.crm.revive(news)
+
+    async def _relink(self, thing: CrmThing, links: Mapping[str, str]) -> list[str]:
+        """Keep these links and no others; gives those of ours whose record is another now, or is one at last.
+
+        A link that this sync did not find may have become somebody else's: what is written by it would stand with the
+        wrong company.
+        """
+        name = self.records.name
+        async with self.store.reading() as work:
+            before = await work.crm.links(name, thing)
+        stale = [ref for ref, record in before.items() if links.get(ref) != record]
+        news = [ref for ref, record in links.items() if before.get(ref) != record]
+        for piece in pieces(stale, PIECE):
+            async with self.store() as work:
+                await work.crm.drop_links(name, thing, piece)
+        for piece in pieces(news, PIECE):
+            async with self.store() as work:
+                await work.crm.keep_links(name, thing, {ref: links[ref] for ref in piece})
+        return news
 
 
 def _owner_if_news(one: Matched, known: Known, before: Mapping[str, str]) -> Matched:

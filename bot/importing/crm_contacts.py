@@ -19,7 +19,7 @@ from bot.intake.fields import FIELDS, Field, Table
 from bot.intake.values import yes_no
 from bot.loop.ports import Clock
 from bot.loop.records import Store, UnitOfWork
-from scoring.crm import CrmThing, TheirContact
+from scoring.crm import TheirContact
 from scoring.model import Person, Role
 
 PIECE = 500
@@ -33,13 +33,14 @@ OPTED_OUT_THERE = "they opted out in {name}"
 
 @dataclass(slots=True)
 class Contacts:
-    """One sync's contacts; `report` hears what became of each."""
+    """One sync's contacts; `report` hears what became of each, `links` says whose record is whose."""
 
     store: Store
     mapping: CrmMapping
     zone: tzinfo
     clock: Clock
     report: CrmReport
+    links: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
 
     async def run(self, contacts: AsyncIterator[TheirContact], accounts: Mapping[str, str]) -> None:
@@ -67,8 +68,7 @@ class Contacts:
         async with self.store() as work:
             changed = await self._changes(work, read)
             await work.accounts.upsert_people([person for person, _ in changed.values()])
-            links = {person.id: record for record, (person, _) in changed.items()}
-            await work.crm.keep_links(self.report.name, CrmThing.PERSON, links)
+            self.links |= {person.id: record for record, (person, _) in changed.items()}
             for person, opted_out in changed.values():
                 if opted_out and person.email:
                     reason = OPTED_OUT_THERE.format(name=self.report.name)

@@ -84,6 +84,6 @@ class TheirRecords:
     @staticmethod
     async def forget(work: UnitOfWork, name: str, job: CrmJob) -> None:
         """A record is gone: the next try looks for it anew."""
-        await work.crm.drop_link(name, CrmThing.ACCOUNT, job.account_id)
-        for person in await work.accounts.contacts(job.account_id):
-            await work.crm.drop_link(name, CrmThing.PERSON, person.id)
+        people = await work.accounts.contacts(job.account_id)
+        await work.crm.drop_links(name, CrmThing.ACCOUNT, [job.account_id])
+        await work.crm.drop_links(name, CrmThing.PERSON, [person.id for person in people])

@@ -225,6 +225,21 @@ async def test_an_empty_value_empties_ours_only_where_the_mapping_says_so(parts,
     assert accounts["borealis"].arr == 12_000
 
 
+async def test_a_record_that_became_another_accounts_is_written_to_for_that_one_alone(parts, ours, server):
+    await parts.sync(ours, lambda: NOW).run()
+    first, contact = ("companies", "contacts") if parts.settings.crm == "hubspot" else ("Account", "Contact")
+    id_, company = parts.mapping.accounts["id"], parts.mapping.contacts["account"]
+    server.objects[first]["1"][id_], server.objects[first]["1"][parts.mapping.accounts["domain"]] = "cirrus", None
+    del server.objects[first]["3"]
+    server.objects[contact]["11"][company] = "2"
+
+    await parts.sync(ours, lambda: NOW).run()
+
+    async with ours.reading() as work:
+        assert await work.crm.links(parts.records.name, CrmThing.ACCOUNT) == {"cirrus": "1", "borealis": "2"}
+        assert "kim" not in await work.crm.links(parts.records.name, CrmThing.PERSON)
+
+
 async def test_a_sync_that_finds_a_record_lets_what_failed_for_want_of_it_go_on(parts, ours):
     job = a_crm_job(state=CrmState.FAILED, error="no one company")
     async with ours() as work:

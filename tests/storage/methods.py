@@ -157,7 +157,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "crm.links": lambda work: work.crm.links("HubSpot", CrmThing.ACCOUNT),
     "crm.link": lambda work: work.crm.link("HubSpot", CrmThing.ACCOUNT, "acme"),
     "crm.keep_links": lambda work: work.crm.keep_links("HubSpot", CrmThing.ACCOUNT, {"acme": "7"}),
-    "crm.drop_link": lambda work: work.crm.drop_link("HubSpot", CrmThing.ACCOUNT, "acme"),
+    "crm.drop_links": lambda work: work.crm.drop_links("HubSpot", CrmThing.ACCOUNT, ["acme"]),
     "slack.want_card": lambda work: work.slack.want_card("case-1", channel="#cs"),
     "slack.card": lambda work: work.slack.card("case-1"),
     "slack.cards_due": lambda work: work.slack.cards_due(NOW),

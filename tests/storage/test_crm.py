@@ -91,7 +91,7 @@ async def test_links_are_kept_for_each_crm_and_what_failed_can_be_revived_by_acc
         await work.crm.keep_links("HubSpot", CrmThing.ACCOUNT, {"acme": "1", "borealis": "2"})
         await work.crm.keep_links("HubSpot", CrmThing.ACCOUNT, {"acme": "3"})
         await work.crm.keep_links("Salesforce", CrmThing.ACCOUNT, {"acme": "001A"})
-        await work.crm.drop_link("HubSpot", CrmThing.ACCOUNT, "borealis")
+        await work.crm.drop_links("HubSpot", CrmThing.ACCOUNT, ["borealis"])
         assert await work.crm.links("HubSpot", CrmThing.ACCOUNT) == {"acme": "3"}
         assert await work.crm.link("Salesforce", CrmThing.ACCOUNT, "acme") == "001A"
 

@@ -166,6 +166,7 @@ async def build(
         mailer=mailer or mailboxes_of(settings, store, clock),
         scores=usage or worker,
         usage=events,
+        held=worker.usage if isinstance(worker, ScoringWorker) else events,
         crm=crm,
     )
     return _put_to_work(parts, AsyncApp(client=slack or _client(settings), request_verification_enabled=False), worker)

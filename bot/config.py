@@ -20,13 +20,13 @@ from pydantic_settings import NoDecode, SettingsConfigDict, SettingsError
 
 from bot.crm_settings import CrmSettings
 from bot.mail_settings import MailSettings
+from bot.usage_settings import UsageSettings
 from scoring.config import PolicyConfig, ScoreConfig
 from scoring.errors import InvalidInput
 from scoring.follow_up import FollowUps
 from scoring.model import Reading
 from scoring.roles import Staff
 from storage.usage.memory import Memory
-from storage.usage.source import Source
 
 OURS = "LOOKOUT_"
 CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
@@ -36,7 +36,7 @@ NO_JSON = 'is not written as JSON, like {"a": "b"}'
 Names = Annotated[tuple[str, ...], NoDecode]
 
 
-class Settings(CrmSettings, MailSettings):
+class Settings(CrmSettings, MailSettings, UsageSettings):
     """Every setting, with its default. Secrets never print."""
 
     model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True)
@@ -54,19 +54,12 @@ class Settings(CrmSettings, MailSettings):
 
     database_url: str = ""
     home: Path = Field(default=Path("var"), alias="LOOKOUT_HOME")
-    memory: str = Field(default="1GB", alias="LOOKOUT_MEMORY")
 
     host: str = Field(default="127.0.0.1", alias="LOOKOUT_HOST")
     port: int = Field(default=8080, ge=0, le=65535, alias="LOOKOUT_PORT")
     write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(default=(), alias="LOOKOUT_WRITE_KEYS")
 
     leads: bool = Field(default=True, alias="LOOKOUT_LEADS")
-
-    warehouse_url: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_WAREHOUSE_URL")
-    warehouse_table: str = Field(default="", alias="LOOKOUT_WAREHOUSE_TABLE")
-    warehouse_columns: dict[str, str] = Field(default_factory=dict, alias="LOOKOUT_WAREHOUSE_COLUMNS")
-    warehouse_where: str = Field(default="", alias="LOOKOUT_WAREHOUSE_WHERE")
-    warehouse_reread_days: int = Field(default=30, ge=2, alias="LOOKOUT_WAREHOUSE_REREAD_DAYS")
 
     timezone: str = Field(default="UTC", alias="LOOKOUT_TIMEZONE")
     score_hour: int = Field(default=6, ge=0, le=23, alias="LOOKOUT_SCORE_HOUR")
@@ -169,24 +162,9 @@ class Settings(CrmSettings, MailSettings):
         return self.database_url or f"sqlite+aiosqlite:///{(self.home / 'lookout.db').resolve()}"
 
     @property
-    def warehouse(self) -> Source | None:
-        """The team's own event table, None where events are imported."""
-        url = self.warehouse_url.get_secret_value()
-        if not url:
-            return None
-        return Source(
-            url, self.warehouse_table, self.warehouse_columns, self.warehouse_where, self.warehouse_reread_days
-        )
-
-    @property
     def staff(self) -> Staff:
         """Who is an admin or a lead."""
         return Staff.named(self.admins, self.team_leads)
-
-    @property
-    def scored_by_spark(self) -> bool:
-        """Whether a job on Spark reads the team's table and we only read what it found."""
-        return bool(self.warehouse_table) and self.warehouse is None
 
     @property
     def usage_home(self) -> Path:

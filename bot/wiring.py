@@ -41,6 +41,7 @@ from bot.outreach.high_water import HighWaterFile
 from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import MAIL_IS_OFF
 from bot.schedule import Daily, Schedule, Sweep
+from bot.scoring_run.old_usage import OldUsage
 from prompts.library import Library
 from prompts.writer import DraftWriter
 from scoring.briefs import CardBrief
@@ -67,6 +68,7 @@ class Parts:
     mailer: Mailer
     scores: UsageScores
     usage: UsageStore
+    held: UsageStore
     crm: CrmParts | None = None
 
     @cached_property
@@ -222,6 +224,7 @@ class Parts:
             Sweep("deliver", 1, deliver.run),
             Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
+            Sweep("old usage", 3600, OldUsage(self.held, self.clock, settings.zone, settings.keep_days).run),
             *(self.crm.sweeps(self.led, self.clock) if self.crm else ()),
         )
 

@@ -50,7 +50,7 @@ async def import_paths(
     store = SqlStore(settings.database)
     await store.open()
     usage = UsageStore(settings.home, settings.zone, settings.scoring, memory=settings.memory)
-    options = Options(settings.zone, clock(), renames, dry_run)
+    options = Options(settings.zone, clock(), renames, dry_run, settings.keep_days)
     rejects = RejectFile(settings.home / REJECTS)
     try:
         with rejects, shown(console) as progress:

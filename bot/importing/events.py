@@ -21,6 +21,7 @@ from bot.intake.ports import Usage
 BATCH = 50_000
 # A day's grace, because data by the day may lie ahead of us in other time zones.
 AHEAD = timedelta(days=1)
+TOO_OLD = "at {at:%Y-%m-%d} is older than usage is kept (since {since:%Y-%m-%d}, by LOOKOUT_KEEP_DAYS)"
 IN_FUTURE = "at lies in the future: {at:%Y-%m-%d %H:%M}"
 
 
@@ -81,10 +82,12 @@ class EventImport:
         report: FileReport,
         reject: Reject,
         dry_run: bool,
+        keep_days: int = 36_500,
     ) -> None:
         self._usage = usage
         self._accounts = accounts
         self._until = now + AHEAD
+        self._since = now - timedelta(days=keep_days)
         self._report = report
         self._reject = reject
         self._dry_run = dry_run
@@ -98,6 +101,8 @@ class EventImport:
                 self._unknown(row)
             elif row.fields["at"] > self._until:
                 self._reject(row.line, IN_FUTURE.format(at=row.fields["at"]))
+            elif row.fields["at"] < self._since:
+                self._reject(row.line, TOO_OLD.format(at=row.fields["at"], since=self._since))
             else:
                 batch.add(row.fields)
                 if len(batch.at) == BATCH:

@@ -41,6 +41,7 @@ class Options:
     now: datetime
     renames: Sequence[Rename] = ()
     dry_run: bool = False
+    keep_days: int = 36_500
 
 
 class Import:
@@ -123,7 +124,7 @@ class Import:
         reject = partial(self._reject, report)
         work = EventImport(
             self._usage, self._known.accounts, self._options.now,
-            report=report, reject=reject, dry_run=self._options.dry_run,
+            report=report, reject=reject, dry_run=self._options.dry_run, keep_days=self._options.keep_days,
         )  # fmt: skip
         await work.run(self._rows(one, reject))
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
 from scoring.config import ScoreConfig
+from scoring.errors import InvalidInput
 from scoring.journeys import Step, steps
 from scoring.model import Account, Milestone
 from scoring.roster import Milestones, Roster, day_number
@@ -24,6 +25,7 @@ from storage.usage.daily import Counts, Places, coded
 from storage.usage.memory import Memory
 from storage.usage.rollups import Rollups, month_start
 
+GONE = "Usage before {kept} was deleted (LOOKOUT_KEEP_DAYS), so {day} cannot be scored any more; {earliest} can."
 USUAL = Memory(1_000)
 MOST_DAYS = 366
 """As-of days that are worked on at once; with `Memory.cells` it keeps memory flat over any history."""
@@ -71,7 +73,14 @@ class Book:
         )
 
     def runs(self, first: date, last: date, memory: Memory = USUAL) -> Iterator[Run]:
-        """The run of each part of the days `first` to `last`, oldest first."""
+        """The run of each part of the days `first` to `last`, oldest first.
+
+        Raises:
+            InvalidInput: usage that the first days look back on was deleted.
+        """
+        kept = self.rollups.kept_from()
+        if kept is not None and first < (earliest := kept + timedelta(days=LEAD - 1)):
+            raise InvalidInput(GONE.format(day=first, kept=kept, earliest=earliest))
         during = (day_number(first), day_number(last))
         peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=during)
         step = min(MOST_DAYS, max(1, memory.cells // max(len(self.roster), 1)))

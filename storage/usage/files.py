@@ -42,6 +42,11 @@ class Files:
         for folder in {self.path(name).parent for name in names}:
             _to_disk(folder)
 
+    def size(self, name: str) -> int:
+        """A file's bytes, 0 when it is not there."""
+        path = self.path(name)
+        return path.stat().st_size if path.exists() else 0
+
     def sweep(self, listed: set[str]) -> None:
         """Remove files that no ledger lists: leftovers of a killed run, or of a day that was written anew."""
         for folder in FOLDERS:

@@ -6,18 +6,15 @@ process may be killed between writing a file and booking it: nothing is lost, no
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from scoring.errors import InvalidInput, Unavailable
+from storage.usage.numbers import Numbers
 
-KINDS = ("account", "user", "name")
-MOST_KNOWN = 300_000
-"""Numbers of one kind that are kept in memory."""
 ZONE_CHANGED = (
     "The usage store counts its days in {old}, the workspace now says {new}. "
     "Set LOOKOUT_TIMEZONE back to {old}, or import again into an empty LOOKOUT_HOME. Nothing was changed."
@@ -53,12 +50,11 @@ class Day:
     uses: int
 
 
-class Ledger:
+class Ledger(Numbers):
     """Opens or makes the ledger; one connection, used by one thread at a time (the store sees to that)."""
 
     def __init__(self, file: Path, zone: str, *, patience: float) -> None:
-        self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=patience)
-        self._known: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
+        super().__init__(sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=patience))
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         with self.writing():
@@ -100,29 +96,6 @@ class Ledger:
     def note(self, item: str, value: str) -> None:
         """Write `value` under `item`, over what stood there."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (item, value))
-
-    # -- numbers for texts ------------------------------------------------------------------------------------------
-
-    def keys(self, kind: str, ids: Collection[str], *, make: bool = False) -> dict[str, int]:
-        """The number of each id that has one; with `make` (inside `writing`) the others get one."""
-        known = self._known[kind]
-        if len(known) > MOST_KNOWN:
-            known.clear()
-        find = f"SELECT id, key FROM {kind} WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608 - of KINDS
-        known |= self._db.execute(find, (json.dumps([text for text in ids if text not in known]),)).fetchall()
-        found = {text: known[text] for text in ids if text in known}
-        missing = sorted(text for text in ids if text not in found) if make else []
-        if missing:
-            # Not known yet for good: the transaction may be rolled back.
-            self._db.executemany(f"INSERT INTO {kind} (id) VALUES (?)", ((text,) for text in missing))  # noqa: S608
-            found |= self._db.execute(find, (json.dumps(missing),)).fetchall()
-        return found
-
-    def texts(self, kind: str, keys: Iterable[int]) -> dict[int, str]:
-        """The id behind each number."""
-        wanted = json.dumps([int(key) for key in keys])
-        find = f"SELECT key, id FROM {kind} WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608 - of KINDS
-        return dict(self._db.execute(find, (wanted,)).fetchall())
 
     # -- batches ----------------------------------------------------------------------------------------------------
 
@@ -186,8 +159,8 @@ class Ledger:
 
     def roll_again(self) -> None:
         """Every roll-up is out of date, because what counts as use has changed."""
-        self._db.execute("UPDATE day SET rollup = NULL, settled = 0")
-        self._db.execute("DELETE FROM state")
+        self._db.execute("UPDATE day SET rollup = NULL")
+        self.unsettle()
 
     def dirty(self) -> bool:
         """Whether anything came in that the roll-ups do not hold."""
@@ -214,12 +187,38 @@ class Ledger:
         """None of the pulled days count any more."""
         self._db.execute("DELETE FROM day WHERE file IS NULL")
         self._db.execute("DELETE FROM batch WHERE id = 'warehouse'")
+        self._db.execute("DELETE FROM meta WHERE item LIKE 'kept %'")
+        self._db.execute("DELETE FROM state")
         self.unsettle()
 
     def unsettle(self) -> None:
-        """Months and first days are made anew from all days: something that stood there is there no more."""
+        """Months and first days are made anew from all days that we hold; those of days let go stay as they are."""
         self._db.execute("UPDATE day SET settled = 0")
-        self._db.execute("DELETE FROM state")
+        kept = self._db.execute("SELECT value FROM meta WHERE item = 'kept month'").fetchone() or ("",)
+        self._db.execute("DELETE FROM state WHERE item = 'firsts' OR item >= 'month:' || ?", kept)
+
+    # -- days that were let go ---------------------------------------------------------------------------------------
+
+    def kept_from(self) -> int | None:
+        """The first day whose usage was never deleted; None when all there was is held."""
+        row = self._db.execute("SELECT value FROM meta WHERE item = 'kept from'").fetchone()
+        return None if row is None else int(row[0])
+
+    def let_go(self, horizon: int, month: str, firsts: str) -> None:
+        """Days before `horizon`, the first of `month`, are gone; `firsts` is the file of first days before it."""
+        self._db.execute("DELETE FROM day WHERE day < ?", (horizon,))
+        self._db.execute("INSERT OR REPLACE INTO state VALUES ('kept', ?)", (firsts,))
+        self.note("kept from", str(horizon))
+        self.note("kept month", month)
+
+    def note_late(self, events: int) -> None:
+        """So many more events came for days that are gone, and were left out."""
+        self.note("late", str(self.late() + events))
+
+    def late(self) -> int:
+        """How many that were since it was noted last."""
+        row = self._db.execute("SELECT value FROM meta WHERE item = 'late'").fetchone()
+        return 0 if row is None else int(row[0])
 
     # -- files ------------------------------------------------------------------------------------------------------
 

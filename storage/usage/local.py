@@ -27,6 +27,7 @@ from storage.usage.ledger import Ledger
 from storage.usage.memory import Memory
 from storage.usage.pull import Pull
 from storage.usage.refresh import Refresh
+from storage.usage.retention import LetGo, is_due, let_go
 from storage.usage.rollups import Rollups
 from storage.usage.source import Source
 from storage.usage.warehouse import Warehouse
@@ -146,6 +147,18 @@ class UsageStore:
             pull = Pull(self._files, self._ledger, self._engine, source, generation=generation, most=most)
             with closing(Warehouse(source, self._zone, self._config.ignored_events)) as warehouse:
                 return pull.run(warehouse, until)
+
+    def let_go(self, before: date) -> LetGo:
+        """Delete the events and roll-ups of whole months before a day; scores of days that need them are over then.
+
+        Raises:
+            Unavailable: another process is refreshing.
+        """
+        with self._lock:
+            if not is_due(self._ledger, before):
+                return LetGo()
+            with (refresh := self._refresh()).alone():
+                return let_go(self._files, self._ledger, before, refresh.begin())
 
     def lost(self) -> bool:
         """Whether days that were pulled must be pulled again, because their files were damaged."""

@@ -141,7 +141,9 @@ class Refresh:
             return
         paths = self._paths(pending)
         old = {day.day: day.file for day in self._ledger.days() if day.file}
-        counts = self._engine.rows(COUNT_PENDING, {"pending": paths})
+        found = self._engine.rows(COUNT_PENDING, {"pending": paths})
+        kept_from = self._ledger.kept_from() or found[0][0]
+        counts = [(day, rows) for day, rows in found if day >= kept_from]
         for group in _groups(counts, self._memory.gathered):
             small = sum(rows for day, rows in counts if group[0] <= day <= group[-1]) < SMALL_DAY * len(group)
             self._gather(paths, group, [old[day] for day in group if day in old])
@@ -149,7 +151,12 @@ class Refresh:
             targets = {day: self._files.path(name) for day, name in files.items()}
             self._engine.write_days(WRITE_DAYS, targets, order=ORDER, small=small)
             self._book(partial(self._ledger.book_days, files), files.values())
-        self._book(partial(self._ledger.retire, pending))
+        self._book(partial(self._retire, pending, sum(rows for day, rows in found if day < kept_from)))
+
+    def _retire(self, pending: Sequence[str], late: int) -> None:
+        self._ledger.retire(pending)
+        if late:
+            self._ledger.note_late(late)
 
     def _gather(self, pending: list[str], group: list[int], old: list[str]) -> None:
         self._engine.run(GATHER_PENDING, {"pending": pending, "first": group[0], "last": group[-1]})
@@ -161,7 +168,7 @@ class Refresh:
 
     def _roll_up(self) -> None:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
-        sizes = {day: self._size(file) for day, file in files.items()}
+        sizes = {day: self._files.size(file) for day, file in files.items()}
         for group in _groups(list(sizes.items()), self._memory.rolled):
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
@@ -174,10 +181,6 @@ class Refresh:
         write_columns(self._files.path(name), daily.columns())
         return name, daily.uses()
 
-    def _size(self, file: str) -> int:
-        path = self._files.path(file)
-        return path.stat().st_size if path.exists() else 0
-
     def _ignored(self) -> Ints:
         return np.array([*self._ledger.keys("name", self._config.ignored_events).values()], np.int64)
 
@@ -186,7 +189,7 @@ class Refresh:
         if not fresh:
             return
         old, states, ignored = self._ledger.states(), {}, self._ignored()
-        firsts = [self._firsts(old.get("firsts"), kind) for kind in KINDS]
+        firsts = [self._firsts(old.get("firsts", old.get("kept")), kind) for kind in KINDS]
         for month, group in groupby(fresh, _month):
             item, days = f"month:{month}", list(group)
             tables = [self._without(old[item], days)] if item in old else []

@@ -50,6 +50,12 @@ class Rollups:
             days = [day.day for day in self._ledger.days()]
         return (day_of(days[0]), day_of(days[-1])) if days else None
 
+    def kept_from(self) -> date | None:
+        """The first day whose usage was never deleted; None when all there was is held."""
+        with self._lock:
+            day = self._ledger.kept_from()
+        return None if day is None else day_of(day)
+
     def each(self, first: int, last: int) -> Iterator[Daily]:
         """The roll-ups of every day from `first` to `last`, empty where nothing was used."""
         with self._lock:

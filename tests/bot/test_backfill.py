@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from bot.config import load
+from bot.importing import import_paths
+from bot.importing.command import REJECTS
 
 ROOT = Path(__file__).parents[2]
 IMPORT = """
@@ -53,3 +58,14 @@ def test_importing_two_years_takes_no_more_memory_when_the_file_is_eight_times_a
     few, many = megabytes(tmp_path / "few", 25_000), megabytes(tmp_path / "many", 200_000)
     # Two hundred thousand rows as Python values would be a hundred megabytes.
     assert many < few + 30
+
+
+async def test_a_row_that_is_older_than_usage_is_kept_is_named_and_left_out(tmp_path: Path) -> None:
+    made = load(LOOKOUT_HOME=tmp_path / "home", LOOKOUT_KEEP_DAYS=180)
+    (tmp_path / "accounts.csv").write_text("account_id,name\nacme,Acme\n")
+    events = "ts,account_id,user_id,name\n2025-07-03,acme,u1,report\n2025-07-09,acme,u1,report\n"
+    (tmp_path / "events.csv").write_text(events)
+    report = await import_paths(made, [tmp_path], clock=lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    assert [(one.imported, one.rejected) for one in report.files] == [(1, 0), (1, 1)]
+    reason = "at 2025-07-03 is older than usage is kept (since 2025-07-05, by LOOKOUT_KEEP_DAYS)"
+    assert reason in (made.home / REJECTS).read_text()

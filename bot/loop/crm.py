@@ -6,6 +6,7 @@ noted try asks the CRM first, so that an answer that got lost makes no second re
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -25,7 +26,7 @@ LOOKS_BACK = timedelta(days=30)
 AT_ONCE = 50
 WRITTEN_AT_ONCE = 500
 A_TRY = timedelta(minutes=2)
-"""Longer than a try can take: a noted try that is older was made by a process that died."""
+"""Longer than a try may take: a noted try that is older was made by a process that died."""
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 REST = timedelta(minutes=1)
 LONGEST_REST = timedelta(hours=1)
@@ -34,6 +35,7 @@ GIVES_UP_AFTER = timedelta(days=7)
 GONE_TRIES = 3
 SINCE, HEALTH_DAY, DAY_DONE = "crm_since", "crm_health_day", "day_done"
 
+TOO_LONG = "{name} took too long to answer."
 FAILED = "This could not be written into {name}: {reason} `lookout crm` lists it."
 TROUBLE = "Nothing can be written into {name}: {reason} What happened waits, and nothing is lost. See `lookout crm`."
 
@@ -46,6 +48,7 @@ class CrmLog:
     crm: Crm
     clock: Clock
     ops_channel: str = ""
+    longest_try: float = A_TRY.total_seconds() * 0.8
     _rests: dict[bool, datetime] = field(default_factory=dict)
 
     async def run(self) -> int:
@@ -99,7 +102,11 @@ class CrmLog:
         if begun is None:
             return False
         try:
-            crm_id = await self._tell(begun)
+            async with asyncio.timeout(self.longest_try):
+                crm_id = await self._tell(begun)
+        except TimeoutError:
+            await self._refused(begun, CrmRefused("silent", TOO_LONG.format(name=self.crm.name), ambiguous=True))
+            return False
         except Unknown as reason:
             await self._failed(begun, str(reason))
             return False

@@ -204,6 +204,18 @@ async def test_a_process_that_dies_while_it_tells_leaves_no_second_record(store,
     assert len(vendor.records()) == 1
 
 
+async def test_a_try_ends_before_another_process_could_begin_one(store, vendor, sweep, clock):
+    vendor.server.faults = [(vendor.create, "hang")]
+    vendor.server.seconds, sweep.longest_try = 0.5, 0.2
+
+    assert await sweep.run() == 0
+    assert "too long" in (await jobs(store))["mail"].error
+    clock.now += LATER
+    sweep.longest_try = 30
+    assert await sweep.run() == 1
+    assert len(vendor.records()) == 1
+
+
 async def test_two_processes_at_once_write_one_record(store, vendor, sweep, clock):
     other = CrmLog(store, vendor.port(), clock)
 

@@ -20,7 +20,7 @@ from html.parser import HTMLParser
 from scoring.addresses import plus_token
 from scoring.replies import Clues
 
-MESSAGE_ID = re.compile(r"<[^<>\s]{1,250}>")
+MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 BLANKS = re.compile(r"\s+")
 LONGEST_HEADER = 8_000
 MOST_IDS, MOST_ADDRESSES, MOST_PARTS = 40, 50, 60

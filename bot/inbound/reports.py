@@ -26,7 +26,7 @@ STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.])")
 CODE = re.compile(r"(?<![\d.])(4[0-5]\d|5[0-5]\d)[ -]")
 ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}")
 ADDRESS_LINE = re.compile(rf"^[ \t]*<?({ADDRESS.pattern})>?:?[ \t]*$", re.MULTILINE)
-OLD_MESSAGE_ID = re.compile(r"^[> \t]*Message-I[dD]:[ \t]*\n?[ \t]*(<[^<>\s]{1,250}>)", re.MULTILINE)
+OLD_MESSAGE_ID = re.compile(r"^[> \t]*Message-I[dD]:[ \t]*\n?[ \t]*(<[!-;=?-~]{1,250}>)", re.MULTILINE)
 LONGEST_REPORT, REASON = 60_000, 300
 # Subject and detail of a status (RFC 3463): the address or its mailbox is no more. Full boxes, big mails and policy
 # are about something else, and the address may be written to again.

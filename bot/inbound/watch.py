@@ -135,6 +135,13 @@ class Watch:
             await self.returns.have_read(ReadUpTo(inbox.name, inbox.validity, upcoming))
 
     async def _look_at(self, inbox: ImapInbox, head: Head) -> None:
+        """One mail; what no database can keep of it must not hold up those behind it."""
+        try:
+            await self._take_in(inbox, head)
+        except InvalidInput as fault:
+            log.warning("a mail was left out", mailbox=inbox.name, uid=head.uid, reason=str(fault))
+
+    async def _take_in(self, inbox: ImapInbox, head: Head) -> None:
         """Fetch a mail only if its head names one of ours, or if it is a mail server's report of some mail."""
         clues, report = clues_of_head(head.content)
         if not report and not await self.returns.concerns(clues):

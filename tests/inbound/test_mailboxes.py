@@ -194,6 +194,24 @@ async def test_after_a_restart_nothing_is_lost_and_nothing_said_twice(store, mai
     assert len([note for note in await world.notes() if "answered" in note]) == 2
 
 
+async def test_a_mail_that_cannot_be_kept_holds_up_none_behind_it(store, mailbox) -> None:
+    class Picky(Returns):
+        async def take(self, arrival, mark=None) -> bool:
+            if arrival.text == "One.":
+                raise InvalidInput("no database takes this")
+            return await Returns.take(self, arrival, mark)
+
+    world = await a_world(store)
+    ref = await sent(world)
+    await mailbox.deliver(answer("One.", ref=ref), answer("Two.", ref=ref))
+    watch = watching(world, mailbox)
+    watch.returns = Picky(world.store, wall_clock, ZoneInfo("UTC"))
+    await read_to_the_end(world, mailbox, watch)
+    await watch.stop()
+
+    assert [reply.text for reply in await replies(world)] == ["Two."]
+
+
 async def test_a_mailbox_that_comes_back_as_another_is_read_again_and_said_once(store, mailbox) -> None:
     world = await a_world(store)
     ref = await sent(world)

@@ -17,7 +17,7 @@ from rich.console import Console
 from bot.config import Settings, load
 from bot.cover_command import cover
 from bot.logs import log_to
-from bot.mailbox_cli import mailbox
+from bot.mailbox_cli import mailbox, optout
 from scoring.errors import LookoutError
 
 cli = typer.Typer(
@@ -28,6 +28,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(mailbox, name="mailbox")
+cli.command()(optout)
 cli.add_typer(cover, name="cover")
 OURS_ALONE = 0o077
 screen = Console()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -23,6 +23,8 @@ NAMELESS = f"has no name: drafts say “{UNNAMED}”"
 NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
 OWN_ALONE = "no relay: out of mailboxes of CSMs alone"
 MEND_MAILBOX = "Mend it at the mail server, or run lookout mailbox add again; nothing was sent."
+WITHOUT = "there is no relay, and these CSMs have no mailbox: {emails}"
+MEND_WITHOUT = "Run lookout mailbox add for each of them, or set LOOKOUT_SMTP_HOST."
 NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
 
 UNSEEN = "no mailbox is read: answers and bounces are not seen"
@@ -68,11 +70,23 @@ def check_files(problems: Sequence[tuple[str, str]]) -> list[Check]:
     return wrong or [Check("usage files", Verdict.OK, "all readable so far")]
 
 
-def check_mailboxes(found: Sequence[Checked]) -> list[Check]:
-    """Every mailbox of a CSM, and whether Lookout gets into it; nothing was sent."""
+def check_mailboxes(found: Sequence[Checked], senders: Iterable[str] = ()) -> list[Check]:
+    """Every mailbox of a CSM, and whether Lookout gets into it; nothing was sent.
+
+    `senders` are those who need one, because there is no relay.
+    """
+    known = {box.email.lower() for box in found}
+    without = sorted(email for email in senders if email.lower() not in known)
     return [
-        Check("mailbox", Verdict.OK if box.well else Verdict.WRONG, f"{box.email}: {box.found}", MEND_MAILBOX)
-        for box in found
+        *(
+            Check("mailbox", Verdict.OK if box.well else Verdict.WRONG, f"{box.email}: {box.found}", MEND_MAILBOX)
+            for box in found
+        ),
+        *(
+            [Check("mailbox", Verdict.WRONG, WITHOUT.format(emails=", ".join(without)), MEND_WITHOUT)]
+            if without
+            else []
+        ),
     ]
 
 

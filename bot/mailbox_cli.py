@@ -92,6 +92,13 @@ def key() -> None:
     _say(new_key())
 
 
+def optout(email: Annotated[str, typer.Argument(help="An address at a customer.")]) -> None:
+    """Never write to an address again: they asked for no more mail."""
+    from bot.mailbox_terminal import opted_out
+
+    _say(asyncio.run(opted_out(_settings(), email)))
+
+
 def _secret(name: str) -> str:
     """One secret, typed unseen, or the next line of stdin; never an argument, which others on the machine can read."""
     if sys.stdin.isatty():

@@ -37,6 +37,9 @@ REMOVED = "The mailbox of {email} is forgotten, with what opened it. Their mail 
 ROTATED = (
     "{boxes} sealed with the newest key. The older keys of LOOKOUT_SECRET_KEYS open nothing any more but old backups."
 )
+ASKED_TO = "they asked for no more mail"
+CLOSED = "Nobody writes to {email} any more; a mail to it that is approved already is stopped."
+KNOWN = "Nobody writes to {email} already: {reason}."
 UNREADABLE = (
     "{fault}\nThe other mailboxes ({done}) are sealed with the newest key. Keep the older keys until that is mended."
 )
@@ -103,6 +106,17 @@ async def rotated(settings: Settings) -> str:
     if faults:
         raise InvalidInput(UNREADABLE.format(fault="\n".join(faults), done=done))
     return ROTATED.format(boxes=count(done, "mailbox is", "mailboxes are"))
+
+
+async def opted_out(settings: Settings, email: str) -> str:
+    """Nobody writes to this address any more, also not a mail that is approved already (R51)."""
+    address, now = one_address(email), system_clock()
+    async with opened(settings) as store, store() as work:
+        known = await work.outreach.suppressed(address)
+        await work.outreach.suppress(address, ASKED_TO, now)
+        if known is None:
+            await work.audit.add(AuditEntry(now, OPERATOR, "address closed"))
+    return CLOSED.format(email=address) if known is None else KNOWN.format(email=address, reason=known)
 
 
 def _must_be_whole(settings: Settings, email: str, asked: Asked) -> None:

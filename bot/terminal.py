@@ -170,7 +170,10 @@ def _mailboxes(settings: Settings) -> Probe:
     async def probe() -> list[Check]:
         async with opened(settings) as store:
             ways_out = await mailboxes_of(settings, store, system_clock).check()
-            return [*check_mailboxes(ways_out), *check_inboxes(await look_into(settings, store))]
+            async with store.reading() as work:
+                csms = [csm.email for csm in await work.accounts.csms() if csm.email and not csm.left]
+            alone = settings.can_mail and not settings.smtp_host
+            return [*check_mailboxes(ways_out, csms if alone else ()), *check_inboxes(await look_into(settings, store))]
 
     return probe
 

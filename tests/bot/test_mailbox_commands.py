@@ -14,15 +14,17 @@ from typer.testing import CliRunner, Result
 from bot.__main__ import cli
 from bot.config import Settings
 from bot.demo.run import DemoSettings
-from bot.mailbox_terminal import Asked, added, listed, removed, rotated
+from bot.mailbox_terminal import Asked, added, listed, opted_out, removed, rotated
 from bot.outreach.seals import Seals, new_key
 from bot.terminal import diagnosis
+from scoring.casework import OutreachState
 from scoring.errors import InvalidInput, NotFound
 from scoring.mailboxes import Access, MailboxKind
 from storage.unit_of_work import SqlStore
 from tests.builders import a_csm, remember
 from tests.mail_sink import PASSWORD, running
 from tests.mail_vendors import CLIENT, CLIENT_SECRET, vendor_server
+from tests.mail_world import a_world
 
 OLD, NEW = new_key(), new_key()
 ANA, BEN = "ana@us.test", "ben@us.test"
@@ -146,3 +148,38 @@ def test_a_secret_is_read_from_stdin_and_a_missing_key_is_explained(sqlite_url: 
     assert "ana@us.test  smtp  mail.us.test:587" in shown.output
     assert PASSWORD not in without.output + kept.output + shown.output
     assert len(lookout("key").output.strip()) == len(OLD)
+
+
+async def test_who_asked_for_no_more_mail_gets_none_not_even_one_that_was_approved(
+    store: SqlStore, sqlite_url: str, tmp_path: Path
+) -> None:
+    world = await a_world(store)
+    assert (await world.approve()).ok
+    ours = settings(sqlite_url, tmp_path)
+
+    said = [await opted_out(ours, " Kim@acme.test"), await opted_out(ours, "kim@acme.test")]
+    await world.later(seconds=11).sweep().run()
+
+    assert "is stopped" in said[0]
+    assert "they asked for no more mail" in said[1]
+    assert world.mailer.mails == []
+    assert (await world.mail()).state is OutreachState.STOPPED
+    with pytest.raises(InvalidInput, match="not one plain"):
+        await opted_out(ours, "kim")
+
+
+async def test_the_doctor_names_who_has_no_mailbox_where_there_is_no_relay(
+    store: SqlStore, sqlite_url: str, tmp_path: Path
+) -> None:
+    await remember(store, a_csm("csm-ana", email=ANA), a_csm("csm-ben", email=BEN), a_csm("csm-cy", left=True))
+    ours = settings(sqlite_url, tmp_path)
+    asked = Asked("Ana@us.test", MailboxKind.SMTP, Access(smtp_host="127.0.0.1", smtp_port=1))
+    await added(ours, asked, told(PASSWORD), check=False)
+
+    alone, _ = await diagnosis(ours, as_json=False)
+    relayed, _ = await diagnosis(
+        settings(sqlite_url, tmp_path, LOOKOUT_SMTP_HOST="127.0.0.1", LOOKOUT_SMTP_PORT=1), as_json=False
+    )
+
+    assert "these CSMs have no mailbox: ben@us.test\n" in alone
+    assert "have no mailbox" not in relayed

@@ -45,7 +45,7 @@ class OnRequest:
         try:
             async with self.store() as work:
                 account = await work.accounts.get(account_id)
-                await self.rights.must(work, actor, Deed.OPEN_CASE, self.clock(), account=account, case=None)
+                await self.rights.must(work, actor, Deed.OPEN_CASE, self.clock(), account=account)
                 if account is None:
                     return Answer(ok=False, text=NOT_FOUND)
                 answer = await self._open(work, account, actor)

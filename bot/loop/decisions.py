@@ -17,7 +17,6 @@ from scoring.briefs import Answer, CardBrief
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.hours import zone_named
-from scoring.model import Account
 from scoring.roles import Deed
 
 Brief = Callable[[UnitOfWork, str], Awaitable[CardBrief | None]]
@@ -113,7 +112,7 @@ class Decisions:
     autopilot: AutopilotParts | None = None
 
     async def act(
-        self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]], *, deed: Deed = Deed.PAUSE, about: str = ""
+        self, actor: Actor, decide: Callable[[Act], Awaitable[Answer]], *, deed: Deed, about: str = ""
     ) -> Answer:
         """One decision in one transaction: whoever is refused has changed nothing; else the sweeps wake up.
 
@@ -121,21 +120,13 @@ class Decisions:
         """
         try:
             async with self.store() as work:
-                account, case = await subject(work, about)
                 now = self.clock()
-                await self.rights.must(work, actor, deed, now, account=account, case=case)
+                await self.rights.must(work, actor, deed, now, about=about)
                 answer = await decide(Act(work, now, actor))
         except (Refused, TooLate) as refusal:
             return Answer(ok=False, text=str(refusal))
         self.wake()
         return answer
-
-
-async def subject(work: UnitOfWork, about: str) -> tuple[Account | None, Case | None]:
-    """The account and case behind the id of a case or a mail; nothing for an id of neither."""
-    mail = await work.outreach.get(about) if about else None
-    case = await work.cases.get(mail.case_id if mail else about) if about else None
-    return (await work.accounts.get(case.account_id) if case else None), case
 
 
 async def name_of(work: UnitOfWork, key: str) -> str:

@@ -82,22 +82,21 @@ class SecondLook:
         if outreach and unattended(outreach):
             plan = await self._alone(plan, outreach)
         broken = await self._approval_broken(outreach, leaving_at) if outreach else None
-        verdict = broken or await self._other_sender(account, leaving_at) or may_contact(plan, self.rules.guard)
+        verdict = broken or await self._other_sender(plan) or may_contact(plan, self.rules.guard)
         if isinstance(verdict, No) and not verdict.waits:
             return verdict
         return self._second(account, outreach) or await self._blind(plan) or verdict
 
-    async def _other_sender(self, account: Account, at: datetime) -> No | None:
+    async def _other_sender(self, plan: Plan) -> No | None:
         """Whether a cover began or ended since this text was written in somebody's name: nothing changes silently."""
-        owner_id, writer_id = await self._owner(account), self.draft.from_id
-        stands = await standing_in(self.work, owner_id, at)
-        acting = stands.cover.id if stands else owner_id
-        if acting == writer_id:
+        writer_id = self.draft.from_id
+        if plan.owner_id == writer_id:
             return None
-        people = await self.work.accounts.people([owner_id or "", writer_id])
-        owner, writer = _name(people.get(owner_id or "")), _name(people.get(writer_id))
-        if stands and writer_id == owner_id:
-            return No(AWAY.format(owner=owner, cover=_name(stands.cover)), "R50")
+        owner_id = await self._owner(plan.account)
+        people = await self.work.accounts.people(filter(None, (owner_id, plan.owner_id, writer_id)))
+        owner, acting, writer = (_name(people.get(key or "")) for key in (owner_id, plan.owner_id, writer_id))
+        if plan.owner_id != owner_id == writer_id:
+            return No(AWAY.format(owner=owner, cover=acting), "R50")
         once = any(a.person_id == owner_id and a.cover_id == writer_id for a in await self.work.absences.all())
         return No(BACK.format(cover=writer, owner=owner), "R50") if once else None
 

@@ -142,7 +142,7 @@ class _Taken:
             await self._case(CaseState.APPROVED, CaseState.CONTACTED)
 
     async def _turn_card(self) -> None:
-        """A card whose mail bounced is open again, unless another mail is on its way or somebody put it aside."""
+        """A card whose mail bounced is open again, also one put aside to wait; not where a later mail is on its way."""
         if self.reply.kind is ReplyKind.BOUNCE:
             if self.arrival.dead:
                 reason = BOUNCE_REASON.format(reason=self.reply.text)
@@ -150,13 +150,14 @@ class _Taken:
             latest = await self.work.outreach.latest_of(self.mail.case_id)
             if latest is not None and latest.id == self.mail.id:
                 await self._case(CaseState.CONTACTED, CaseState.OPEN)
+                await self._case(CaseState.SNOOZED, CaseState.OPEN, snoozed_until=None, snooze_reason="")
         await show(self.work, self.mail.case_id)
 
-    async def _case(self, old: CaseState, new: CaseState) -> None:
+    async def _case(self, old: CaseState, new: CaseState, **more: object) -> None:
         case = await self.work.cases.get(self.mail.case_id)
         if case is not None and case.state is old:
             due = {"due_at": case.due_again(self.now)} if new is CaseState.OPEN else {}
-            await self.work.cases.save(_changed(case, self.now, state=new, **due), expected=case.version)
+            await self.work.cases.save(_changed(case, self.now, state=new, **due, **more), expected=case.version)
 
     async def _say(self) -> str:
         words = await self._words()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -152,6 +153,16 @@ async def test_after_a_bounce_a_draft_for_somebody_else_waits_for_a_decision(wor
     assert (await world.approve()).ok
     await world.later(seconds=11).sweep().run()
     assert [mail.to_email for mail in world.mailer.mails] == ["kim@acme.test", "pat@acme.test"]
+
+
+async def test_a_card_put_aside_wakes_when_its_mail_bounced_and_not_when_it_was_answered(world: World) -> None:
+    assert (await world.desk.snooze("case-1", world.now + timedelta(days=3), "waiting for Kim", DANA)).ok
+    await arrives(world)
+    assert (await world.case()).state is CaseState.SNOOZED
+    await arrives(world, ReplyKind.BOUNCE, text="550 5.1.1 no such user", lost="kim@acme.test", dead=True)
+
+    case = await world.case()
+    assert (case.state, case.snoozed_until, case.snooze_reason) == (CaseState.OPEN, None, "")
 
 
 async def test_a_full_mailbox_is_said_and_the_address_stays_open(world: World) -> None:

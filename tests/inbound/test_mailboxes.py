@@ -99,7 +99,7 @@ async def until(what, seconds: float = 10.0) -> float:
     begun = time.perf_counter()
     while not await what():
         assert time.perf_counter() - begun < seconds, "it did not happen"
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.05)
     return time.perf_counter() - begun
 
 

@@ -79,7 +79,7 @@ async def set_mode(work: UnitOfWork, playbook: Playbook, play: str, mode: Mode, 
     await work.flags.set(f"{MODE_FLAG}{play}", None if mode is Mode.OFF else mode.value)
     detail = f"{play}: {before} to {mode}"
     await work.audit.add(AuditEntry(switch.now, switch.who, "promoted" if mode is Mode.LIVE else "mode", detail=detail))
-    await switch.tell(work, f"mode:{play}", TOLD.format(who=switch.name, play=play, before=before, after=mode))
+    await switch.tell(work, f"mode:{play}:{mode}", TOLD.format(who=switch.name, play=play, before=before, after=mode))
     return CHANGED[mode].format(play=play, channel=switch.ops_channel)
 
 
@@ -89,5 +89,7 @@ async def set_paused(work: UnitOfWork, switch: Switch, *, paused: bool) -> bool:
     if was is not paused:
         await work.flags.set(PAUSED, f"{switch.who} {switch.now.isoformat()}" if paused else None)
         await work.audit.add(AuditEntry(switch.now, switch.who, "paused" if paused else "resumed"))
-        await switch.tell(work, "pause", (PAUSE_TOLD if paused else RESUME_TOLD).format(who=switch.name))
+        await switch.tell(
+            work, "paused" if paused else "resumed", (PAUSE_TOLD if paused else RESUME_TOLD).format(who=switch.name)
+        )
     return was

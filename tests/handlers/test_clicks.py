@@ -111,6 +111,8 @@ async def test_handlers_never_touch_the_card_itself(hands: Hands, slack: Recordi
         ("uncertain", "Send again", "send_again", ("mail-1",)),
         ("sent", "They answered elsewhere", "answered_elsewhere", ("case-1",)),
         ("snoozed", "Wake now", "wake_up", ("case-1",)),
+        ("follow_up_due", "Stop follow-up", "stop_follow_up", ("case-1",)),
+        ("leaves_by_itself", "Stop", "undo", ("mail-1",)),
     ],
 )
 async def test_each_button_makes_its_one_call(
@@ -343,6 +345,16 @@ async def test_a_storm_is_settled_once_and_its_buttons_vanish(
     assert replaced["replace_original"] is True
     assert "Lea Admin" in replaced["text"]
     assert not [block for block in replaced["blocks"] if block["type"] == "actions"]
+
+
+async def test_what_shadow_would_have_sent_carries_the_button_that_lets_the_play_send(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+) -> None:
+    desk.answers["promote"] = Answer(ok=False, text="Only admins may let Lookout send by itself: Lea Admin.")
+    await hands.press(found(notice("The play would have sent this.", promote="stuck"), "Promote stuck"))
+
+    assert desk.requests("promote") == [("stuck", DANA)]
+    assert "Only admins" in slack.bodies("response_url")[0]["text"]
 
 
 async def test_a_storm_that_somebody_else_settled_keeps_its_notice(

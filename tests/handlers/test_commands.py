@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handlers.commands import USAGE
-from scoring.briefs import Choice
+from scoring.briefs import Answer, Choice
 from scoring.errors import NotFound
 from tests.fakes import RecordingSlack, ScriptedDesk
 from tests.handlers import samples
@@ -53,6 +53,17 @@ async def test_nothing_typed_gives_my_five_worst(hands: Hands, desk: ScriptedDes
     assert desk.requests("worst")[0][0].person_id == "csm-dana"
     assert "Acme Corp · 51 → 34 · Critical" in shown["text"]
     assert message_faults(shown) == []
+
+
+@pytest.mark.parametrize(("typed", "paused"), [("pause", True), ("  Pause ", True), ("resume", False)])
+async def test_sending_is_paused_and_resumed_by_a_word(
+    hands: Hands, desk: ScriptedDesk, typed: str, paused: bool
+) -> None:
+    desk.answers["pause"] = Answer(ok=True, text="All sending is paused.")
+
+    assert body_of(await hands.command(typed))["text"] == "All sending is paused."
+    assert desk.requests("pause")[0][1] is paused
+    assert desk.requests("health") == []
 
 
 @pytest.mark.parametrize("typed", ["help", "HELP", "?", "--help", "???", "…!"])

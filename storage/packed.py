@@ -27,8 +27,12 @@ def _ratio(pair: tuple[int, int]) -> str:
     return f'"{over}"' if under == 1 else f'"{over}/{under}"'
 
 
+def _texts(several: tuple[str, ...]) -> str:
+    return json.dumps(several, ensure_ascii=False, separators=(",", ":"))
+
+
 SPELLED: Mapping[type, Callable[[Any], str]] = MappingProxyType(
-    {str: encode_basestring, Basis: encode_basestring, bool: json.dumps, tuple: json.dumps, date: '"{}"'.format}
+    {str: encode_basestring, Basis: encode_basestring, bool: json.dumps, tuple: _texts, date: '"{}"'.format}
 )
 """How a value of each type is written in JSON; numbers are as Python shows them."""
 DEFAULTS: Mapping[str, object] = MappingProxyType(

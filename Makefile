@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8321
+EXTRAS ?= dev
+# Compiling everything while it is installed takes longer than all the rest; Python compiles what it needs.
+INSTALL := $(BIN)/pip install -q --no-compile --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo run test check format bench clean
 
@@ -36,11 +39,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) -e .
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) -e '.[$(EXTRAS)]'
 	touch $@ $(VENV)/.runtime
 
 clean:

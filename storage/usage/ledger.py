@@ -233,10 +233,11 @@ class Ledger(Numbers):
     def strike(self, file: str, what: str) -> None:
         """A file cannot be read: it counts no more, what was made of it is made again where that is possible.
 
-        A batch is forgotten, so that handing it in again brings its events back.
+        A batch is forgotten, and with a day's events all batches are: handing them in again brings the events back.
         """
         self._db.execute("DELETE FROM batch WHERE file = ?", (file,))
-        self._db.execute("UPDATE day SET file = NULL WHERE file = ?", (file,))
+        if self._db.execute("UPDATE day SET file = NULL WHERE file = ?", (file,)).rowcount:
+            self._db.execute("UPDATE batch SET id = 'forgotten ' || place WHERE file IS NULL AND id <> 'warehouse'")
         self._db.execute("UPDATE day SET rollup = NULL, settled = 0 WHERE rollup = ?", (file,))
         if self._db.execute("DELETE FROM state WHERE file = ?", (file,)).rowcount:
             self._db.execute("UPDATE day SET settled = 0")

@@ -280,6 +280,27 @@ def test_a_damaged_rollup_is_made_again_from_the_days(usage: UsageStore, folder:
     assert usage.problems()
 
 
+def test_a_days_lost_events_are_reported_its_counts_stay_and_importing_again_brings_them_back(
+    usage: UsageStore,
+) -> None:
+    batch = [event("1"), event("2", user="bob"), event("3", NOON - timedelta(days=1))]
+    usage.append("a", batch)
+    usage.refresh()
+    whole, newest = uses(usage), usage.data_until()
+    (day,) = (usage._files.home / "days").glob("2024-05-20.*")
+    spoil(day)
+    assert usage.mend()
+    assert uses(usage) == whole
+    ((file, _),) = usage.problems()
+    assert file == f"days/{day.name}"
+    assert usage.data_until() == newest
+
+    assert usage.append("a", batch) == 3
+    usage.append("b", [event("4", user="eve")])
+    usage.refresh()
+    assert uses(usage) == sorted([*whole, ("acme", "eve", date(2024, 5, 20), 1)])
+
+
 def test_a_file_that_vanished_is_reported_too(usage: UsageStore) -> None:
     usage.append("a", [event("1")])
     (usage._files.home / usage._ledger.pending()[0]).unlink()

@@ -216,7 +216,9 @@ class Telling:
             until = [words(" until "), when(case.snoozed_until)] if case.snoozed_until else []
             why = f": {case.snooze_reason.rstrip('.')}." if case.snooze_reason else "."
             wakes = words(f"{why} It wakes earlier if the account gets worse.")
-            return [words("Snoozed", bold=True), words(" by "), *by, *until, wakes]
+            mail = self.brief.outreach
+            returned = self._returned(mail) if mail and mail.state is OutreachState.SENT else []
+            return [words("Snoozed", bold=True), words(" by "), *by, *until, wakes, *returned]
         if now is Stage.DISMISSED:
             verdict = f": {case.verdict.value}" if case.verdict else ""
             note = f" – {case.close_reason.rstrip('.')}" if case.close_reason else ""

@@ -172,6 +172,16 @@ def row_of(built: dict[str, Any]) -> dict[str, Any]:
     return next(block for block in built["blocks"] if block["type"] == "actions")
 
 
+def test_a_card_that_was_put_aside_says_that_they_answered() -> None:
+    aside = samples.card(
+        samples.case(CaseState.SNOOZED, snoozed_until=samples.LATER),
+        outreach=samples.mail(OutreachState.SENT, sent_at=samples.NOW),
+        replies=(samples.reply(),),
+    )
+
+    assert "gets worse. Answered by kim@acme.test, " in alert_card(aside)["text"]
+
+
 def test_the_old_mail_of_an_earlier_case_does_not_make_an_open_card_look_sent() -> None:
     assert stage(samples.CARDS["recovered_while_open"]) is Stage.READY
 

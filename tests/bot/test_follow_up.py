@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.loop.digest import Digest
 from scoring.casework import CaseState, OutreachKind, OutreachState, Verdict
 from scoring.follow_up import FollowUps, FollowUpState, due_at, reply_subject, says_the_same
 from scoring.hours import WorkingHours
@@ -279,6 +281,38 @@ async def test_a_process_that_dies_while_it_writes_leaves_nothing_behind_and_the
     world.writer = writer
     await world.follow.run()
     assert (await world.leave()).state is OutreachState.SENT
+
+
+async def test_two_processes_at_the_same_moment_make_one_follow_up(any_store):
+    world = await a_sent_mail(any_store)
+    await world.at_due()
+
+    taken = await asyncio.gather(*(world.follow.run() for _ in range(4)))
+
+    assert sum(taken) == 1
+    assert (await world.leave()).state is OutreachState.SENT
+    assert len(world.mailer.mails) == 2
+
+
+async def test_the_digest_shows_what_leaves_by_itself_with_a_way_to_read_and_stop_it(store):
+    world = await a_sent_mail(store)
+    await world.follow.run()
+    digest = Digest(store, world.clock, time(8, 30), ZoneInfo("UTC"), "#cs-digest")
+
+    async def sections(day: int) -> dict[str, tuple[str, str]]:
+        world.now = SENT + timedelta(days=day)
+        await world.scored(52.0)
+        async with store.reading() as work:
+            brief = await digest.brief(work, f"{(world.now - timedelta(days=1)).date()}|csm-dana")
+        return {part.title: (part.button, part.lines[0].text) for part in brief.sections if part.lines}
+
+    assert "Leaves by itself" not in await sections(2)
+    assert (await sections(5))["Leaves by itself"] == (
+        "Read or stop",
+        "a follow-up is due on 24 Nov, unless they answer",
+    )
+    await world.queued()
+    assert (await sections(7))["Leaves by itself"][1] == "a mail to kim@acme.test, 24 Nov at the earliest"
 
 
 @settings(max_examples=300, deadline=None)

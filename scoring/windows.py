@@ -31,19 +31,9 @@ class Span:
     last: int
 
     @property
-    def read(self) -> int:
-        """How many days are read."""
-        return self.last - self.start + 1
-
-    @property
     def days(self) -> int:
         """How many as-of days there are."""
         return self.last - self.first + 1
-
-    @property
-    def lead(self) -> int:
-        """How many days are read before the first as-of day."""
-        return self.first - self.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +48,6 @@ class Uses:
     def only(self, keep: Bools) -> Uses:
         """The rows that `keep` marks, in the same order."""
         return Uses(self.account[keep], self.key[keep], self.day[keep], self.n[keep])
-
-    def among(self, keys: npt.ArrayLike) -> Uses:
-        """The rows of certain keys."""
-        return self.only(np.isin(self.key, keys))
 
 
 @dataclass(frozen=True, slots=True)

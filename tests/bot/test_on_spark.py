@@ -18,10 +18,10 @@ from bot.loop.briefing import data_until
 from bot.loop.score import Score
 from bot.scoring_run.command import score_accounts
 from bot.scoring_run.landed import LandedScores, land
-from bot.scoring_run.on_spark import score_on_spark
 from scoring.errors import InvalidInput, NotFound, Unavailable
 from storage.unit_of_work import SqlStore
 from tests.builders import NOW, TODAY, a_snapshot
+from tests.java import java
 from tests.storage.team_tables import COLUMNS
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +30,9 @@ ROOT = Path(__file__).parents[2]
 async def test_a_job_without_accounts_or_with_a_second_source_says_what_to_do(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    java()
+    from bot.scoring_run.on_spark import score_on_spark
+
     told = {
         "LOOKOUT_HOME": str(tmp_path), "DATABASE_URL": sqlite_url, "LOOKOUT_WAREHOUSE_TABLE": f"{tmp_path}/",
         "LOOKOUT_WAREHOUSE_COLUMNS": json.dumps(COLUMNS),

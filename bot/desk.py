@@ -9,6 +9,7 @@ from bot.loop.lookup import Lookup
 from bot.loop.names import Names
 from handlers.ports import Actor
 from scoring.briefs import Answer
+from scoring.casework import AuditEntry
 
 
 class Desk(Intervene, Lookup):
@@ -34,6 +35,17 @@ class Desk(Intervene, Lookup):
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """A person asks for a card on this account (R39)."""
         return await self._on_request.open_case(account_id, actor)
+
+    async def turned_away(self, slack_id: str) -> None:
+        """Somebody was refused at the door (J1, J2): one row a day in the audit, however often they press."""
+        now = self.clock()
+        key = f"turned away:{slack_id}:{now.date()}"
+        async with self.store.reading() as work:
+            if await work.flags.get(key) is not None:
+                return
+        async with self.store() as work:
+            if await work.flags.claim(key, now.isoformat()):
+                await work.audit.add(AuditEntry(now, slack_id, "turned away at the door"))
 
     async def shown_at(self, case_id: str) -> str:
         """Which message of Slack is the card of a case; empty while none is known."""

@@ -57,9 +57,19 @@ class Entrance:
             context["actor"] = await self._actor(context, place)
         except LookoutError as refusal:
             log.warning("refused at the door", extra={"user": place.user, "cause": type(refusal).__name__})
-            return await refuse(place, reply, str(refusal))
+            answer = await refuse(place, reply, str(refusal))
+            if isinstance(refusal, Refused) and place.user:
+                await self._remember(place.user)
+            return answer
         await next_()
         return None
+
+    async def _remember(self, slack_id: str) -> None:
+        """A trace for whoever asks later (J1); that it cannot be written must not let anybody in, or make them wait."""
+        try:
+            await self.desk.turned_away(slack_id)
+        except LookoutError as fault:
+            log.warning("a refusal was not remembered", extra={"cause": type(fault).__name__})
 
     async def _actor(self, context: AsyncBoltContext, place: payloads.Place) -> Actor:
         """The verified person: the team that the token belongs to counts, not what a payload claims."""

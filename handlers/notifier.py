@@ -85,10 +85,10 @@ class SlackNotifier:
             return await self._post(target, plain_card(brief, mention=mention), metadata=meta)
 
     async def update_card(self, receipt: SlackReceipt, brief: CardBrief) -> None:
-        """Show the card's present state; where outsiders read along by now, take what it said away (J3)."""
+        """Show the card's present state; where outsiders read along by now, take what it said away and refuse (J3)."""
         if await self._call(self._channels.outside(receipt.channel)):
             await self._update(receipt, saying(REDACTED))
-            return
+            raise slack_errors.of_code(slack_errors.SHARED)
         try:
             await self._update(receipt, alert_card(brief))
         except SlackRefused as refused:

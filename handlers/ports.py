@@ -37,6 +37,9 @@ class Desk(Protocol):
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         """The CSM id for a verified e-mail (linking the Slack id), or an empty string."""
 
+    async def turned_away(self, slack_id: str) -> None:
+        """Remember that somebody was refused at the door, once a day."""
+
     async def approve(self, case_id: str, draft_version: int, content_hash: str, actor: Actor) -> Answer: ...
     async def confirm(self, outreach_id: str, actor: Actor) -> Answer:
         """The second person of a mail that needs two."""

@@ -150,6 +150,7 @@ class ScriptedDesk:
 
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     members: dict[str, str] = field(default_factory=dict)
+    turned: list[str] = field(default_factory=list)
     answers: dict[str, Any] = field(default_factory=dict)
 
     def requests(self, name: str) -> list[tuple[Any, ...]]:
@@ -166,6 +167,9 @@ class ScriptedDesk:
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         self._ask("member", slack_id, email, timezone)
         return self.members.get(email, "")
+
+    async def turned_away(self, slack_id: str) -> None:
+        self.turned.append(slack_id)
 
     async def approve(self, case_id: str, draft_version: int, content_hash: str, actor: Actor) -> Answer:
         return self._ask("approve", case_id, draft_version, content_hash, actor)

@@ -37,6 +37,20 @@ async def test_a_batch_is_taken_with_the_key_in_the_header_or_in_the_body(client
         assert by_body.status == 200
 
 
+async def test_an_old_and_a_new_key_are_taken_while_they_are_exchanged(venue: Venue) -> None:
+    async def statuses(*keys: str) -> list[int]:
+        found = []
+        async with serving(application(venue.door, keys=keys, clock=wall_clock, zone=ZONE)) as session:
+            for key in ("wk-old", "wk-new"):
+                header = {"Authorization": encode_basic_auth(key, "")}
+                async with session.post("/v1/batch", data=body(), headers=header) as answer:
+                    found.append(answer.status)
+        return found
+
+    assert await statuses("wk-old", "wk-new") == [200, 200]
+    assert await statuses("wk-new") == [401, 200]
+
+
 @pytest.mark.parametrize("call", ["track", "identify", "group", "page", "screen", "alias"])
 async def test_each_single_call_has_its_path(client: ClientSession, call: str) -> None:
     event = {"userId": "u", "groupId": "acme", "event": "x", "messageId": call}

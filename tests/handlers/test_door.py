@@ -51,6 +51,7 @@ async def test_whoever_is_no_member_is_refused_privately_and_nothing_happens(
 
     assert answer.status == 200
     assert desk.asked == []
+    assert desk.turned == [user]
     (told,) = slack.bodies("response_url")
     assert (told["text"], told["response_type"]) == (reason, "ephemeral")
 

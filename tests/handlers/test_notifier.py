@@ -312,7 +312,7 @@ async def test_a_card_is_taken_down_when_its_channel_becomes_shared(
     await notifier.update_card(RECEIPT, samples.card())
     slack.channels["C1"]["is_ext_shared"] = True
     watch.at += 601
-    await notifier.update_card(RECEIPT, samples.card())
+    assert (await refused(notifier.update_card(RECEIPT, samples.card()))).code == slack_errors.SHARED
 
     assert "Acme" in str(slack.bodies("chat.update")[0])
     assert "Acme" not in str(slack.bodies("chat.update")[1])

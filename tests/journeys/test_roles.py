@@ -64,6 +64,7 @@ async def test_whoever_may_not_approve_is_told_who_may_and_nothing_leaves(team: 
 
     assert team.letters == []
     assert labels(team.card()) == before
+    await team.until(lambda: private(team, "ben") and private(team, "vic"))
     [told] = private(team, "ben")
     assert told == (
         "Nothing was changed and nothing was sent. Only Dana Reyes and leads may approve this mail. Leads: "
@@ -76,6 +77,7 @@ async def test_whoever_may_not_approve_is_told_who_may_and_nothing_leaves(team: 
 async def test_a_lead_by_user_group_may_approve_any_account_until_they_leave_the_group(team: Venue) -> None:
     group = team.slack.workspace.groups.pop("S0LEADS")
     await team.slack.click("#cs-alerts", Action.APPROVE.value, user="lea")
+    await team.until(lambda: private(team, "lea"))
     assert "Only Dana Reyes and leads" in private(team, "lea")[0], "a group that Slack does not tell about has nobody"
 
     team.slack.workspace.groups["S0LEADS"] = group

@@ -147,9 +147,15 @@ async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple
 
 
 def _fitted(sections: list[Section]) -> tuple[Section, ...]:
-    """Ten lines altogether: from the top down, but no section is squeezed out by those above it."""
+    """Ten lines altogether: from the top down, but no section is squeezed out by those above it.
+
+    What leaves by itself stands there in full, or nobody could stop what they were not shown.
+    """
     room, fitted = LINES, []
     for place, section in enumerate(sections):
+        if section.title == ALONE:
+            fitted.append(section)
+            continue
         shown = section.lines[: max(room - (len(sections) - place - 1), 1)]
         room -= len(shown)
         fitted.append(replace(section, lines=shown, held=len(section.lines) - len(shown)))

@@ -50,8 +50,8 @@ class ScriptedNotifier:
         self._say("digest", target, str(brief.day))
         return SlackReceipt(target, "d")
 
-    async def notice(self, target: str, text: str, *, storm: bool = False) -> SlackReceipt:
-        self._say("storm" if storm else "notice", target, text)
+    async def notice(self, target: str, text: str, *, storm: bool = False, promote: str = "") -> SlackReceipt:
+        self._say(f"promote {promote}" if promote else "storm" if storm else "notice", target, text)
         return SlackReceipt(target, "n")
 
     async def reach(self) -> None:
@@ -165,6 +165,15 @@ async def test_a_card_that_ended_before_anybody_saw_it_is_never_posted(stage: St
 
     assert await stage.run() == 0
     assert stage.notifier.said == []
+
+
+async def test_what_shadow_says_carries_the_play_that_can_be_promoted(stage: Stage) -> None:
+    async with stage.store() as work:
+        await work.slack.say(Post("shadow:1", "shadow", "#ops", "stuck\nShadow, nothing was sent."))
+
+    await stage.run()
+
+    assert ("promote stuck", "#ops", "Shadow, nothing was sent.") in stage.notifier.said
 
 
 async def test_a_storm_notice_carries_its_buttons(stage: Stage) -> None:

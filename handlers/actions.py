@@ -22,7 +22,8 @@ from handlers.payloads import Click, click
 from handlers.ports import Actor, Desk
 from handlers.reply import Reply
 from scoring.briefs import Answer, CardBrief
-from scoring.errors import InvalidInput, NotFound
+from scoring.errors import InvalidInput, NotFound, Refused
+from scoring.roles import Deed
 
 CASE_GONE = "This account or its case no longer exists. Nothing was changed and nothing was sent."
 NO_DRAFT = "The draft is still being written. It appears on the card in a moment; nothing was changed."
@@ -74,7 +75,7 @@ async def on_wake(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Re
     await _settle(ack, desk, reply, ref, answer=await desk.wake_up(ref.case, actor))
 
 
-async def on_edit(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
+async def on_edit(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
     """Open the editor with the newest draft in it."""
     pressed = click(body)
     found = await desk.draft(pressed.ref.case)
@@ -83,6 +84,7 @@ async def on_edit(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
     brief, draft = found
     if draft is None:
         raise NotFound(NO_DRAFT)
+    await _must(desk, Deed.EDIT, pressed, actor)
     view = draft_modal(brief, draft, said_in=reply.place.channel)
     await reply.open(pressed.trigger_id, view, again=(Action.EDIT, pressed.ref))
     await ack()
@@ -103,6 +105,7 @@ async def on_snooze(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: 
     """Ask until when, in the clicker's own zone."""
     pressed = click(body)
     brief = await _card(desk, pressed)
+    await _must(desk, Deed.SNOOZE, pressed, actor)
     where = reply.place.channel
     view = snooze_modal(brief.case.id, brief.account.name, now=reply.at, timezone=actor.timezone, said_in=where)
     await reply.open(pressed.trigger_id, view, again=(Action.SNOOZE, pressed.ref))
@@ -110,7 +113,7 @@ async def on_snooze(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: 
     await _retire_copy(desk, reply, pressed.ref)
 
 
-async def on_more(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
+async def on_more(ack: AsyncAck, body: Body, desk: Desk, actor: Actor, reply: Reply) -> None:
     """The menu of seldom things: assign or dismiss."""
     pressed = click(body)
     brief = await _card(desk, pressed)
@@ -121,6 +124,7 @@ async def on_more(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> None:
         view = dismiss_modal(brief.case.id, name, said_in=where)
     else:
         raise InvalidInput(OUTDATED)
+    await _must(desk, Deed.ASSIGN if pressed.ref.do == More.ASSIGN else Deed.DISMISS, pressed, actor)
     await reply.open(pressed.trigger_id, view, again=(Action.DECIDE, Ref(case=brief.case.id)))
     await ack()
     await _retire_copy(desk, reply, pressed.ref)
@@ -200,6 +204,13 @@ async def on_unknown(ack: AsyncAck, body: Body, desk: Desk, reply: Reply) -> Non
     await ack()
     await reply.tell(OUTDATED)
     await reply.send(built)
+
+
+async def _must(desk: Desk, deed: Deed, pressed: Click, actor: Actor) -> None:
+    """Refuse before a window opens: nobody is to write a text that cannot be saved."""
+    refusal = await desk.may(deed, pressed.ref.case, actor)
+    if refusal:
+        raise Refused(refusal)
 
 
 async def _card(desk: Desk, pressed: Click) -> CardBrief:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
 from scoring.casework import Draft, Verdict
-from scoring.roles import TeamRole
+from scoring.roles import Deed, TeamRole
 
 __all__ = ["Actor", "Desk", "Edited"]
 
@@ -36,6 +36,9 @@ class Desk(Protocol):
 
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         """The CSM id for a verified e-mail (linking the Slack id), or an empty string."""
+
+    async def may(self, deed: Deed, case_id: str, actor: Actor) -> str:
+        """Why this person may not do that to a case; empty when they may. Asked before a window opens."""
 
     async def turned_away(self, slack_id: str) -> None:
         """Remember that somebody was refused at the door, once a day."""

@@ -14,6 +14,7 @@ from handlers.ports import Actor
 from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
 from scoring.casework import Draft, Verdict
 from scoring.errors import NotFound
+from scoring.roles import Deed
 
 Json = dict[str, Any]
 TEAM = "T0HOME"
@@ -167,6 +168,9 @@ class ScriptedDesk:
     async def member(self, slack_id: str, email: str, timezone: str) -> str:
         self._ask("member", slack_id, email, timezone)
         return self.members.get(email, "")
+
+    async def may(self, deed: Deed, case_id: str, actor: Actor) -> str:
+        return str(self.answers.get("may", ""))
 
     async def turned_away(self, slack_id: str) -> None:
         self.turned.append(slack_id)

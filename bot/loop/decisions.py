@@ -128,6 +128,15 @@ class Decisions:
         self.wake()
         return answer
 
+    async def may(self, deed: Deed, case_id: str, actor: Actor) -> str:
+        """Why this person may not do that to a case, now; empty when they may. The deed itself asks again."""
+        async with self.store.reading() as work:
+            try:
+                await self.rights.must(work, actor, deed, self.clock(), about=case_id)
+            except Refused as refusal:
+                return str(refusal)
+        return ""
+
 
 async def name_of(work: UnitOfWork, key: str) -> str:
     """A person by our id or Slack id, as a sentence calls them."""

@@ -105,17 +105,20 @@ async def test_every_csm_may_stop_all_sending_and_only_leads_let_it_go_on(team: 
     assert not await is_paused(team)
 
 
-async def test_only_leads_hand_an_account_to_somebody_else(team: Venue) -> None:
-    async def hand_over(user: str) -> None:
+async def test_only_leads_hand_an_account_over_and_nobody_else_gets_the_window(team: Venue) -> None:
+    async def choose(user: str) -> None:
         menu = next(e for b in team.card().blocks for e in b.get("elements", []) if e.get("type") == "overflow")
         option = next(o for o in menu["options"] if "ssign" in o["text"]["text"])
         await team.slack.click("#cs-alerts", Action.MORE.value, user=user, value=option["value"])
-        await team.slack.submit(user, {"person": "UBEN"})
 
-    await hand_over("dana")
-    async with team.app.store.reading() as work:
-        assert (await work.cases.get("case-1")).csm_id == "csm-dana"
+    await choose("dana")
+    await team.slack.click("#cs-alerts", Action.EDIT.value, user="ben")
+    await team.until(lambda: private(team, "dana") and private(team, "ben"))
+    assert "Only leads may give this account to somebody else" in private(team, "dana")[0]
+    assert "Only Dana Reyes and leads may edit this draft" in private(team, "ben")[0]
+    assert (team.slack.modal("dana"), team.slack.modal("ben")) == (None, None)
 
-    await hand_over("lea")
+    await choose("lea")
+    await team.slack.submit("lea", {"person": "UBEN"})
     async with team.app.store.reading() as work:
         assert (await work.cases.get("case-1")).csm_id == "csm-ben"

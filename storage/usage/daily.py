@@ -46,6 +46,14 @@ class Counts:
         """Nobody used anything."""
         return cls(np.zeros(0, np.int64), np.zeros(0, np.int64))
 
+    def at_least(self, other: Counts) -> Counts:
+        """Of each pair the larger count of the two."""
+        code, n = np.concatenate([self.code, other.code]), np.concatenate([self.n, other.n])
+        order = np.lexsort((n, code))
+        code, n = code[order], n[order]
+        last = np.append(code[1:] != code[:-1], True)[: len(code)]
+        return Counts(code[last], n[last])
+
     def only(self, keep: npt.NDArray[np.bool_]) -> Counts:
         """The rows that `keep` marks."""
         return Counts(self.code[keep], self.n[keep])
@@ -108,6 +116,10 @@ class Daily:
             for kind in KINDS
         )
         return cls(people, names)
+
+    def at_least(self, other: Daily) -> Daily:
+        """Of each use the larger count of the two: what is left of a day, beside what was once known of it."""
+        return Daily(self.people.at_least(other.people), self.names.at_least(other.names))
 
     def columns(self) -> Columns:
         """What its file holds."""

@@ -154,12 +154,13 @@ class Ledger(Numbers):
         self._db.executemany("INSERT OR REPLACE INTO state VALUES (?, ?)", states.items())
 
     def states(self) -> dict[str, str]:
-        """The file of each month (`month:24289`) and of the first days (`firsts`)."""
+        """The file of each month (`month:2024-05`), of the first days (`firsts`), and of a lost day's `base:19863`."""
         return dict(self._db.execute("SELECT item, file FROM state").fetchall())
 
     def roll_again(self) -> None:
         """Every roll-up is out of date, because what counts as use has changed."""
-        self._db.execute("UPDATE day SET rollup = NULL")
+        base = "(SELECT state.file FROM state WHERE item = 'base:' || day.day AND day.file IS NULL)"
+        self._db.execute("UPDATE day SET rollup = " + base)  # noqa: S608 - a constant
         self.unsettle()
 
     def dirty(self) -> bool:
@@ -224,18 +225,19 @@ class Ledger(Numbers):
 
     def listed(self) -> set[str]:
         """Every file that counts."""
-        found = self._db.execute(
-            "SELECT file FROM batch UNION SELECT file FROM day UNION SELECT rollup FROM day "
-            "UNION SELECT file FROM state"
-        )
+        tables = ("file FROM batch", "file FROM day", "rollup FROM day", "file FROM state")
+        found = self._db.execute(" UNION ".join(f"SELECT {table}" for table in tables))
         return {row[0] for row in found if row[0]}
 
     def strike(self, file: str, what: str) -> None:
         """A file cannot be read: it counts no more, what was made of it is made again where that is possible.
 
-        A batch is forgotten, and with a day's events all batches are: handing them in again brings the events back.
+        A batch is forgotten, and with a day's events all are, so that they can be handed in again; until then the
+        day's last roll-up, its `base`, is the least that is known of it.
         """
         self._db.execute("DELETE FROM batch WHERE file = ?", (file,))
+        base = "SELECT 'base:' || day, rollup FROM day WHERE file = ? AND rollup NOT NULL"
+        self._db.execute(f"INSERT OR REPLACE INTO state {base}", (file,))
         if self._db.execute("UPDATE day SET file = NULL WHERE file = ?", (file,)).rowcount:
             self._db.execute("UPDATE batch SET id = 'forgotten ' || place WHERE file IS NULL AND id <> 'warehouse'")
         self._db.execute("UPDATE day SET rollup = NULL, settled = 0 WHERE rollup = ?", (file,))
@@ -245,6 +247,4 @@ class Ledger(Numbers):
 
     def problems(self) -> list[tuple[str, str]]:
         """Files that were set aside, each with what was wrong with it."""
-        return [
-            (str(file), str(what)) for file, what in self._db.execute("SELECT file, what FROM problem ORDER BY file")
-        ]
+        return self._db.execute("SELECT file, what FROM problem ORDER BY file").fetchall()

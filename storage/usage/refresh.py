@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from itertools import groupby
@@ -172,12 +172,15 @@ class Refresh:
         for group in _groups(list(sizes.items()), self._memory.rolled):
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
-            rollups = self._engine.each_day(EVENTS, paths, partial(self._roll_up_day, self._ignored()))
+            work = partial(self._roll_up_day, self._ignored(), self._ledger.states())
+            rollups = self._engine.each_day(EVENTS, paths, work)
             self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
 
-    def _roll_up_day(self, ignored: Ints, day: int, events: Columns) -> tuple[str, int]:
+    def _roll_up_day(self, ignored: Ints, states: Mapping[str, str], day: int, events: Columns) -> tuple[str, int]:
         """The name of the day's new file, and how many uses it counts."""
         daily, name = Daily.of_events(events, ignored), rollup_name(day, self._generation)
+        if base := states.get(f"base:{day}"):
+            daily = daily.at_least(Daily.of_file(read_columns(self._files.path(base))))
         write_columns(self._files.path(name), daily.columns())
         return name, daily.uses()
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -295,10 +296,26 @@ def test_a_days_lost_events_are_reported_its_counts_stay_and_importing_again_bri
     assert file == f"days/{day.name}"
     assert usage.data_until() == newest
 
-    assert usage.append("a", batch) == 3
-    usage.append("b", [event("4", user="eve")])
+    usage.append("b", [event("4", user="eve")])  # somebody comes late: that must not wipe what was known
     usage.refresh()
-    assert uses(usage) == sorted([*whole, ("acme", "eve", date(2024, 5, 20), 1)])
+    more = sorted([*whole, ("acme", "eve", date(2024, 5, 20), 1)])
+    assert uses(usage) == more
+    assert usage.append("a", [*batch, event("5", user="bob")]) == 4
+    usage.refresh()
+    assert uses(usage) == [(*one[:3], 2) if one[1:3] == ("bob", date(2024, 5, 20)) else one for one in more]
+
+
+def test_a_day_without_events_keeps_its_counts_also_when_all_days_are_made_again(home: Path) -> None:
+    with closing(opened(home)) as usage:
+        usage.append("a", [event("1"), event("2", NOON - timedelta(days=1))])
+        usage.refresh()
+        whole = uses(usage)
+        (day,) = (home / "usage" / "days").glob("2024-05-20.*")
+        spoil(day)
+        assert usage.mend()
+    with closing(opened(home, ScoreConfig(ignored_events=frozenset({"unheard of"})))) as usage:
+        usage.refresh()
+        assert uses(usage) == whole
 
 
 def test_a_file_that_vanished_is_reported_too(usage: UsageStore) -> None:

@@ -9,6 +9,8 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from bot.loop.digest import morning_key
 from bot.loop.follow_up import Follow
 from bot.loop.send import Send
@@ -132,6 +134,7 @@ class Years:
             await work.replies.add(a_reply(f"r-{mail.id}", mail.id, kind=ReplyKind.ANSWER, **known))
 
 
+@pytest.mark.slow
 async def test_four_hundred_days_keep_to_working_hours_and_to_one_follow_up(store):
     years = await Years(store, Postman(), Random(7)).begin()
     for number in range(DAYS):

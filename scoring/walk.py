@@ -25,7 +25,7 @@ class Sums:
         """The next day: `n` (1 each without) for some owners."""
         before = self._running[-1]
         # Sums of whole numbers stay exact in floats far beyond any count of events.
-        self._running.append(before + np.bincount(owner, n, minlength=len(before)).astype(np.int64))
+        self._running.append(before + np.bincount(owner, n, minlength=len(before)).astype(np.int64, copy=False))
 
     def window(self, days: int, ago: int = 0) -> Ints:
         """The `days` days that ended `ago` days before the last one."""
@@ -65,8 +65,9 @@ class Walk:
         self._accounts = accounts
         self._day = start - 1
         self._people, self._names = people, names
-        self._meaningful = ~np.isin(names.key, marks.ignored)
-        self._features = self._meaningful & (np.isin(names.key, marks.features) if len(marks.features) else True)
+        meaningful = ~np.isin(names.key, marks.ignored)
+        features = meaningful & np.isin(names.key, marks.features) if len(marks.features) else meaningful
+        self._meaningful, self._features = (None if some.all() else some for some in (meaningful, features))
         self._logins = np.isin(names.key, marks.logins)
         self._volume, self._user_days, self._login_sums = Sums(accounts), Sums(accounts), Sums(accounts)
         self._persons, self._used = Recent(people, accounts), Recent(names, accounts)

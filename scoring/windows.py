@@ -73,9 +73,9 @@ class Rows:
     pair: Ints
     n: Ints
 
-    def among(self, wanted: Bools) -> Rows:
-        """The rows of some pairs."""
-        return self.only(wanted[self.pair])
+    def among(self, wanted: Bools | None) -> Rows:
+        """The rows of some pairs; None: of all."""
+        return self if wanted is None else self.only(wanted[self.pair])
 
     def only(self, keep: Bools) -> Rows:
         """The rows that `keep` marks."""

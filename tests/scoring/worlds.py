@@ -40,6 +40,9 @@ class ListedRollups:
     def texts(self, kind: str, keys: Iterable[int]) -> dict[int, str]:
         return {number: text for text, number in self.numbers[kind].items() if number in set(keys)}
 
+    def kept_from(self) -> None:
+        """Nothing was ever deleted."""
+
     def _rows(self, kind: int) -> list[tuple[int, int, int, int]]:
         total: dict[tuple[int, int, int], int] = defaultdict(int)
         for use in self.world.uses:

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.loop.records import UnitOfWork
-from scoring.casework import LOOKOUT, AuditEntry
+from scoring.casework import AuditEntry
 from scoring.cover import Absence, AbsenceSource
 from scoring.errors import InvalidInput, NotFound
 from scoring.hours import zone_named
@@ -16,6 +16,7 @@ from scoring.model import Person
 from scoring.routing import Routing
 
 LONGEST = timedelta(days=366)
+OPERATOR = "operator at the command line"
 
 UNKNOWN = "{email} is no CSM that Lookout knows. Nothing was planned; import that person first."
 LEFT = "{email} is marked as having left. Nothing was planned."
@@ -42,7 +43,7 @@ async def plan(work: UnitOfWork, who: str, by: str, *, first: date, last: date, 
     _must_make_sense(owner, cover, since, until, at)
     absence = Absence(f"{owner.id}:{first}", owner.id, cover.id, since, until)
     await work.absences.keep(absence)
-    await work.audit.add(AuditEntry(at, LOOKOUT, "cover planned", detail=f"{absence.id} by {cover.id} to {last}"))
+    await work.audit.add(AuditEntry(at, OPERATOR, "cover planned", detail=f"{absence.id} by {cover.id} to {last}"))
     return PLANNED.format(owner=_name(owner), since=first, until=last, cover=_name(cover), id=absence.id)
 
 
@@ -50,7 +51,7 @@ async def end(work: UnitOfWork, absence_id: str, at: datetime) -> str:
     """Let an absence end now; one that has not begun never does. `NotFound` for an unknown or past one."""
     if not await work.absences.end(absence_id, at):
         raise NotFound(NO_SUCH.format(id=absence_id))
-    await work.audit.add(AuditEntry(at, LOOKOUT, "cover ended early", detail=absence_id))
+    await work.audit.add(AuditEntry(at, OPERATOR, "cover ended early", detail=absence_id))
     return ENDED.format(id=absence_id)
 
 

@@ -141,6 +141,10 @@ async def test_absences_are_planned_listed_and_ended_by_address(store: Any) -> N
             with pytest.raises(InvalidInput, match="Nothing was planned"):
                 await rota.plan(work, who, by, **days | more)
         await rota.end(work, absence.id, world.now)
+        assert [(entry.actor, entry.action) for entry in await work.audit.newest(2)] == [
+            ("operator at the command line", "cover ended early"),
+            ("operator at the command line", "cover planned"),
+        ]
         assert await rota.listing(work, world.rules.guard.zone, world.now) == "Nobody is away or will be."
         with pytest.raises(NotFound):
             await rota.end(work, "nobody", world.now)

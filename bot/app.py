@@ -26,7 +26,8 @@ from bot.leader import Leader
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.returns import Returns
 from bot.loop.send import Send
-from bot.outreach.way_out import mailboxes_of
+from bot.outreach.sandbox import must_belong
+from bot.outreach.way_out import way_out
 from bot.schedule import Daily, Schedule
 from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
@@ -154,6 +155,7 @@ async def build(
     store = database or SqlStore(settings.database)
     await store.open()
     await store.examine()
+    await must_belong(store, sandbox=settings.sandbox)
     events = UsageStore(settings.home, settings.zone, settings.scoring, memory=settings.memory)
     worker = _worker(settings, store, events)
     parts = Parts(
@@ -163,7 +165,7 @@ async def build(
         library=library,
         notifier=notifier or SlackNotifier(slack or _client(settings)),
         writer=model or writer_of(settings, library),
-        mailer=mailer or mailboxes_of(settings, store, clock),
+        mailer=mailer or way_out(settings, store, clock),
         scores=usage or worker,
         usage=events,
         held=worker.usage if isinstance(worker, ScoringWorker) else events,

@@ -91,8 +91,8 @@ class CrmParts:
 
 
 def crm_parts(settings: Settings) -> CrmParts | None:
-    """The CRM of these settings, or None where there is none; `InvalidInput` for settings that cannot work."""
-    if not settings.crm:
+    """The CRM of these settings, None without one and in the sandbox; `InvalidInput` for settings that cannot work."""
+    if not settings.crm or settings.sandbox:
         return None
     hubspot = settings.crm == "hubspot"
     access = Access(

@@ -21,6 +21,7 @@ AUDIT_TAIL = 200
 UNNAMED: str = Settings.model_fields["product_name"].default
 NAMELESS = f"has no name: drafts say “{UNNAMED}”"
 NAME_IT = "Set LOOKOUT_PRODUCT_NAME."
+SANDBOX = "sandbox: every mail is kept in a folder and reaches nobody"
 OWN_ALONE = "no relay: out of mailboxes of CSMs alone"
 MEND_MAILBOX = "Mend it at the mail server, or run lookout mailbox add again; nothing was sent."
 WITHOUT = "there is no relay, and these CSMs have no mailbox: {emails}"
@@ -118,6 +119,8 @@ def check_settings(settings: Settings) -> list[Check]:
 
 
 def _mail(settings: Settings) -> Check:
+    if settings.sandbox:
+        return Check("mail", Verdict.OFF, SANDBOX, "Set LOOKOUT_SANDBOX=false, with a LOOKOUT_HOME of its own.")
     if not settings.smtp_host and not settings.secret_keys:
         return Check("mail", Verdict.OFF, "no mail server: drafts cannot be sent", "Set LOOKOUT_SMTP_HOST.")
     relay = f"by {settings.smtp_host}:{settings.smtp_port} ({settings.smtp_tls})"

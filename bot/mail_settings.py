@@ -11,6 +11,8 @@ from pydantic_settings import BaseSettings, NoDecode
 class MailSettings(BaseSettings):
     """Part of `bot/config.py` `Settings`. Mailboxes themselves are kept in the database: `lookout mailbox`."""
 
+    sandbox: bool = Field(default=False, alias="LOOKOUT_SANDBOX")
+
     smtp_host: str = Field(default="", alias="LOOKOUT_SMTP_HOST")
     smtp_port: int = Field(default=587, ge=1, le=65535, alias="LOOKOUT_SMTP_PORT")
     smtp_username: str = Field(default="", alias="LOOKOUT_SMTP_USERNAME")
@@ -32,4 +34,9 @@ class MailSettings(BaseSettings):
     @property
     def can_mail(self) -> bool:
         """Whether there is a way out for mail at all: domains to write from, and a relay or keys for mailboxes."""
-        return bool(self.mail_domains) and bool(self.smtp_host or self.secret_keys)
+        return bool(self.mail_domains) and bool(self.has_relay or self.secret_keys)
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether those can write who have no mailbox of their own; in the sandbox everybody writes to a folder."""
+        return self.sandbox or bool(self.smtp_host)

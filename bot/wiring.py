@@ -114,7 +114,7 @@ class Parts:
         hours = WorkingHours(time.fromisoformat(settings.work_start), time.fromisoformat(settings.work_end))
         guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
         off = "" if settings.can_mail else MAIL_IS_OFF
-        relay, second = bool(settings.smtp_host), settings.second_person_above
+        relay, second = settings.has_relay, settings.second_person_above
         return MailRules(
             guard, settings.mail_domains, off=off, relay=relay, second_above=second, opt_out=settings.opt_out_line
         )

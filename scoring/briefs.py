@@ -13,6 +13,9 @@ from scoring.follow_up import FollowUp
 from scoring.model import Account, Health, Person, Signals, Snapshot
 from scoring.replies import Reply
 
+SANDBOX_FLAG = "sandbox"
+"""Set in a database whose mails reach nobody (D15)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bar:
@@ -34,6 +37,7 @@ class CardBrief:
     `health` and `signals` are the newest; `told` is the snapshot that the heading's reason was told from, if known.
     `crm` says what the CRM could not be told yet, if anything. `replies` is what came back, oldest first.
     `cover` acts in the place of `csm`, who is away until `cover_until`.
+    `sandbox`: no mail reaches anybody (D15).
     """
 
     account: Account
@@ -56,6 +60,7 @@ class CardBrief:
     follow_up: FollowUp | None = None
     cover: Person | None = None
     cover_until: datetime | None = None
+    sandbox: bool = False
 
 
 @dataclass(frozen=True, slots=True)

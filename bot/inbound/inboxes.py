@@ -63,7 +63,9 @@ async def look_into(settings: Settings, store: Store) -> list[Looked]:
 
 
 async def inboxes_of(settings: Settings, store: Store) -> tuple[list[ImapServer], list[tuple[str, str]]]:
-    """The mailboxes that are read, and those whose secrets cannot be opened, with the reason."""
+    """The mailboxes that are read (none in the sandbox), and those whose secrets cannot be opened, with the reason."""
+    if settings.sandbox:
+        return [], []
     async with store.reading() as work:
         own = [mailbox for mailbox in await work.mailboxes.all() if is_read(mailbox)]
     found = [shared] if (shared := shared_inbox_of(settings)) else []

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from bot.loop.cover import covered_by, standing_in
 from bot.loop.records import UnitOfWork
 from scoring import wording
-from scoring.briefs import CardBrief, Line
+from scoring.briefs import SANDBOX_FLAG, CardBrief, Line
 from scoring.casework import Case, CaseState, Fact, Outreach, OutreachState, Trigger
 from scoring.crm import CrmJob, CrmState
 from scoring.follow_up import FollowUp
@@ -52,6 +52,7 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
         crm=_crm(await work.crm.of_case(case.id)),
         cover=stands.cover if stands else None,
         cover_until=stands.until if stands else None,
+        sandbox=await work.flags.get(SANDBOX_FLAG) is not None,
     )
 
 

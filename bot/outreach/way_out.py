@@ -8,12 +8,20 @@ from bot.loop.records import Store
 from bot.outreach.carriers import Carriers, Vendors
 from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import NoMailer
+from bot.outreach.sandbox import FolderMailer
 from bot.outreach.seals import Seals
 from bot.outreach.smtp import SmtpMailer, SmtpServer
 from scoring.addresses import one_address
 from scoring.errors import InvalidInput
 
 NO_STOP_ADDRESS = "LOOKOUT_UNSUBSCRIBE: {fault}"
+
+
+def way_out(settings: Settings, store: Store, clock: Clock) -> Mailer:
+    """What sends each mail: mailboxes and the relay, or a folder in the sandbox, where neither is even made (D15)."""
+    if settings.sandbox:
+        return FolderMailer(settings.home / "sandbox", domains=settings.mail_domains, clock=clock)
+    return mailboxes_of(settings, store, clock)
 
 
 def mailboxes_of(settings: Settings, store: Store, clock: Clock) -> Mailboxes:

@@ -37,6 +37,7 @@ PREVIEW_LINES = 6
 PREVIEW_LIMIT = 700
 UNDRAWABLE = "Slack could not show the usual layout of this card."
 CHECK_IT = "check it before you send"
+SANDBOX = "SANDBOX: every mail is kept in a folder and reaches nobody."
 FRESH = timedelta(days=1)
 MAILED = frozenset({Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SENT})
 LIVE = frozenset({Stage.WRITING, Stage.READY, Stage.WAITING, Stage.SENDING, Stage.UNCERTAIN, Stage.SNOOZED})
@@ -50,7 +51,7 @@ def alert_card(brief: CardBrief, *, mention: str = "") -> Json:
 def card_blocks(brief: CardBrief, *, mention: str = "") -> list[Json]:
     """At most eight blocks: heading, status, why now, draft, buttons, small print."""
     now = stage(brief)
-    drawn = [header(title(brief)), _status(brief, mention)]
+    drawn = [header(title(brief)), _banner(brief), _status(brief, mention)]
     if now in LIVE:
         drawn.append(_why(brief))
     if brief.draft is not None and (now is Stage.READY or (now in MAILED and _approved_text(brief, brief.draft))):
@@ -84,6 +85,11 @@ def title(brief: CardBrief) -> str:
         why += f", {day_text(told.health.day, brief.health.day)}"
     text = f"{named(brief.account.name, 60)}: {case.severity.value}{urgent} – {why}"
     return f"{cut(text, HEADER_LIMIT - 4)} {MARKS[case.severity]}"
+
+
+def _banner(brief: CardBrief) -> Json | None:
+    """Nobody may take an exercise for a mail that left (D15)."""
+    return context(small(SANDBOX)) if brief.sandbox else None
 
 
 def _status(brief: CardBrief, mention: str) -> Json | None:

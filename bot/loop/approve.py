@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.loop.decisions import GONE, Act, name_of
 from bot.loop.differences import difference
+from bot.loop.haste import told_to_read
 from bot.loop.ports import Actor
 from bot.loop.quiet_step import by_itself, step
 from bot.loop.second_eyes import SecondEyes, ask_for_second
@@ -65,11 +66,12 @@ class Mails(SecondEyes):
             if (draft.version, draft.content_hash) != (draft_version, content_hash):
                 raise await _other_text(act, draft, draft_version)
             leaves_at = await self._leaves_at(act, case, draft)
+            read_first = await told_to_read(act, case, draft)
             changed = await act.change(case, state=CaseState.APPROVED)
             mail = await _add(act, changed, draft, leaves_at, second=await self._needs_second(act, changed))
             said = APPROVED_NOTE.format(who=await act.who(), version=draft.version, email=draft.to_email)
             await act.record(changed, "approved", said, detail=f"version {draft.version} {draft.content_hash}")
-            return _accepted(act, mail)
+            return _accepted(act, mail, read_first)
 
         return await self.act(actor, decide, deed=Deed.APPROVE, about=case_id)
 
@@ -190,9 +192,9 @@ def message_id(outreach_id: str, from_email: str) -> str:
     return f"<{digest}@{domain_of(from_email)}>"
 
 
-def _accepted(act: Act, mail: Outreach) -> Answer:
-    waits = mail.not_before - act.now > SOON
-    return Answer(ok=True, text=WAITS.format(when=act.at(mail.not_before)) if waits else "")
+def _accepted(act: Act, mail: Outreach, read_first: str = "") -> Answer:
+    waits = WAITS.format(when=act.at(mail.not_before)) if mail.not_before - act.now > SOON else ""
+    return Answer(ok=True, text=" ".join(filter(None, (waits, read_first))))
 
 
 async def _other_text(act: Act, draft: Draft, seen_version: int) -> TooLate:

@@ -7,12 +7,15 @@ from datetime import timedelta
 
 from bot.loop.decisions import name_of
 from bot.loop.docket import Docket
+from bot.loop.haste import ASKED as ASKED_FOR
+from bot.loop.haste import CARDS_AN_HOUR, asks_again_at
 from bot.loop.ports import Actor, Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.rights import Rights
 from scoring.briefs import Answer
-from scoring.casework import Fact, Trigger, TriggerKind
+from scoring.casework import AuditEntry, Fact, Trigger, TriggerKind
 from scoring.errors import Refused
+from scoring.hours import zone_named
 from scoring.matter import Matter, Move, Today
 from scoring.model import Account, Band
 from scoring.policy import decide
@@ -27,6 +30,10 @@ CHURNED = "{account} is marked as churned. Nothing was opened."
 UNSCORED = "{account} has no score yet, so there is nothing to put on a card. Nothing was opened."
 OPEN_ALREADY = "{account} has an open case already; its card is in its channel."
 OPENED = "A card for {account} is on its way; the draft follows."
+ENOUGH = (
+    "You asked for {count} cards within the last hour, so none was opened for {account}, and nothing was sent. "
+    "You can ask for the next one at {when}."
+)
 ASKED = "{who} asked for this card."
 
 
@@ -62,8 +69,13 @@ class OnRequest:
         matter = await self._matter(work, account, actor)
         if matter is None:
             return Answer(ok=False, text=UNSCORED.format(account=account.name))
-        move = self._move(matter)
-        case = await self.docket.carry_out(work, move, self.clock())
+        who, now = actor.person_id or actor.slack_id, self.clock()
+        if again_at := await asks_again_at(work, who, now):
+            when = f"{again_at.astimezone(zone_named(actor.timezone, fallback=self.docket.zone)):%H:%M}"
+            return Answer(ok=False, text=ENOUGH.format(count=CARDS_AN_HOUR, account=account.name, when=when))
+        case = await self.docket.carry_out(work, self._move(matter), now)
+        if case is not None:
+            await work.audit.add(AuditEntry(now, who, ASKED_FOR, account.id, case.id))
         text = OPENED if case else OPEN_ALREADY
         return Answer(ok=case is not None, text=text.format(account=account.name))
 

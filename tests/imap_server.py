@@ -63,6 +63,11 @@ class MailServer:
         """What the mailbox says of each mail: flags such as \\Seen."""
         return await asyncio.to_thread(self._with_client, lambda client: client.uid("FETCH", "1:*", "(FLAGS)")[1])
 
+    async def upcoming(self) -> int:
+        """The number that the next mail will have."""
+        _, said = await asyncio.to_thread(self._with_client, lambda client: client.status("INBOX", "(UIDNEXT)"))
+        return int(said[0].split()[-1].rstrip(b")"))
+
     def _with_client(self, act: Any) -> Any:
         client = imaplib.IMAP4("127.0.0.1", self.port)
         try:

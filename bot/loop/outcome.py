@@ -12,6 +12,7 @@ from bot.loop.second_look import person_of
 from scoring.casework import LOOKOUT, AuditEntry, CaseState, Outreach, OutreachState
 from scoring.messages import Post, Receipt
 from scoring.model import Person
+from scoring.replies import ReplyKind
 
 # Greylisting takes minutes, a sick server hours: together a day (D3).
 BACK_OFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240, 480, 480))
@@ -67,9 +68,23 @@ class Outcome:
             await self._ended(mail, "stopped", STOPPED, reason, CaseState.OPEN)
 
     async def uncertain(self, mail: Outreach, reason: str) -> None:
-        """Nobody knows whether it left: a person decides (R54)."""
+        """Nobody knows whether it left: a person decides (R54). Unless something came back for it: then it left."""
+        if await self._came_back(mail):
+            return
         if await self._move(mail, OutreachState.UNCERTAIN, error=reason) is not None:
             await self._ended(mail, "uncertain", UNCERTAIN, reason, None)
+
+    async def _came_back(self, mail: Outreach) -> bool:
+        """Whether an answer or a bounce was read before this fate was looked at; the mail is then recorded as sent."""
+        replies = await self.work.replies.of_case(mail.case_id)
+        kinds = {reply.kind for reply in replies if reply.outreach_id == mail.id} - {ReplyKind.DELAYED}
+        left_at = mail.claimed_at or self.now
+        if not kinds or await self._move(mail, OutreachState.SENT, sent_at=left_at, error="") is None:
+            return False
+        await self._case(mail, CaseState.OPEN if ReplyKind.BOUNCE in kinds else CaseState.CONTACTED)
+        await self._audit(mail, "sent", mail.message_id)
+        await self._note(mail, "sent", SENT.format(email=mail.to_email))
+        return True
 
     async def answered(self, mail: Outreach, receipt: Receipt) -> None:
         """What the mail server said, in the words of the port."""

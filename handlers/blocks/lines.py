@@ -11,6 +11,7 @@ from scoring.model import Band
 from scoring.wording import shown
 
 LINE_LIMIT = 280
+LABEL_LIMIT = 24
 DECISIONS = frozenset({"Decide", "Read or stop"})
 
 
@@ -20,7 +21,9 @@ def row(line: Line, label: str = "Details") -> Json:
         return section(line_text(line), button(label, Action.DECIDE, Ref(case=line.case_id)))
     return section(
         line_text(line),
-        button("Details" if label in DECISIONS else label, Action.DETAILS, Ref(account=line.account_id)),
+        button(
+            "Details" if label in DECISIONS else cut(label, LABEL_LIMIT), Action.DETAILS, Ref(account=line.account_id)
+        ),
     )
 
 

@@ -22,11 +22,11 @@ KEPT = "Sandbox: kept in {file}; it reached nobody."
 NOT_KEPT = "The sandbox cannot write to {folder} ({why}). Nothing was sent."
 MADE_FOR_REAL = (
     "LOOKOUT_SANDBOX is on, and this database belongs to a Lookout that works with customers. Nothing was sent. Give "
-    "the sandbox a LOOKOUT_HOME (or DATABASE_URL) of its own."
+    "the sandbox a LOOKOUT_HOME of its own, and a DATABASE_URL of its own if you set one."
 )
 MADE_IN_SANDBOX = (
     "This database was made in the sandbox: the mails that it calls sent reached nobody. Nothing was sent. Use another "
-    "LOOKOUT_HOME (or DATABASE_URL), or set LOOKOUT_SANDBOX=true."
+    "LOOKOUT_HOME (and DATABASE_URL, if you set one), or set LOOKOUT_SANDBOX=true."
 )
 
 

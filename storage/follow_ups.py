@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from scoring.casework import Outreach, OutreachKind, OutreachState
@@ -56,7 +56,10 @@ class SqlFollowUps:
             .where(
                 col(ReplyRow.account_id) == col(FollowUpRow.account_id),
                 col(ReplyRow.kind).in_(ANSWERS),
-                col(ReplyRow.received_at) > col(OutreachRow.sent_at),
+                or_(
+                    col(ReplyRow.outreach_id) == col(OutreachRow.id),
+                    col(ReplyRow.received_at) > col(OutreachRow.sent_at),
+                ),
             )
             .exists()
         )

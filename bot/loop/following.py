@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.loop.answers import last_answer
 from bot.loop.records import UnitOfWork
 from bot.loop.second_look import MailRules, SecondLook, left_at
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
@@ -69,7 +70,7 @@ async def _against(work: UnitOfWork, seen: View, rules: MailRules) -> str:
         account=seen.account.name,
         sent_at=seen.first.sent_at or seen.first.approved_at,
         case=seen.case.state,
-        answered_at=await work.replies.last_answer_at(seen.account.id),
+        answered_at=await last_answer(work, seen.first, seen.account.id),
         ticket_open=bool(await work.accounts.open_tickets(seen.account.id)),
         other_mail_at=left_at(await work.outreach.last_for(seen.account.id)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.loop.answers import last_answer
 from bot.loop.cover import standing_in
 from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
@@ -157,7 +158,8 @@ class SecondLook:
         switched = {Mode.LIVE, Mode.SHADOW} if self.rehearsal else {Mode.LIVE}
         since, followed = plan.since, await followed_by(work, outreach)
         if since is not None and followed is not None:
-            since = replace(since, drafted_at=followed.sent_at or since.drafted_at)
+            answered_at = await last_answer(work, followed, account.id)
+            since = replace(since, drafted_at=followed.sent_at or since.drafted_at, replied_at=answered_at)
         return replace(
             plan,
             unattended=outreach.kind if outreach.kind is not OutreachKind.FIRST else OutreachKind.AUTOMATIC,

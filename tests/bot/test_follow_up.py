@@ -155,6 +155,21 @@ async def test_what_happens_while_it_waits_in_the_outbox_stops_it_and_the_card_s
     assert (await world.case()).state is CaseState.CONTACTED
 
 
+@pytest.mark.parametrize("queued", [False, True])
+async def test_an_answer_to_the_mail_counts_even_if_the_customers_clock_is_behind_ours(store, queued):
+    world = await a_sent_mail(store)
+    first = await world.mail()
+    await (world.queued() if queued else world.at_due())
+    async with world.store() as work:
+        await work.replies.add(a_reply(outreach_id=first.id, received_at=first.sent_at - timedelta(minutes=2)))
+    await world.follow.run()
+    if queued:
+        await world.leave()
+
+    assert len(world.mailer.mails) == 1
+    assert any("has answered" in note for note in await world.notes())
+
+
 async def test_an_automatic_reply_is_no_answer_and_a_word_that_they_answered_elsewhere_is(store):
     world = await a_sent_mail(store)
     await answered(world, ReplyKind.AUTO)

@@ -80,7 +80,7 @@ async def live_on(town: Town) -> None:
         town.now += timedelta(minutes=10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_five_hundred_deaths_make_no_duplicate_and_no_silent_loss(store, sqlite_url, capsys) -> None:
     async with a_town(store, sqlite_url) as town:
         await town.approve(8)
@@ -118,7 +118,7 @@ def told(town: Town, ledgers: Ledgers) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("broken", "sweep", "point", "seen"),
     [
@@ -144,7 +144,7 @@ async def test_the_loop_would_see_a_sweep_that(store, sqlite_url, broken, sweep,
     assert (seen in found) if seen else (set(found) == {"a follow-up still waits"}), found
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_what_is_answered_before_the_next_life_looks_at_its_claim_is_sent(store, sqlite_url) -> None:
     async with a_town(store, sqlite_url) as town:
         await town.approve(1)

@@ -97,7 +97,7 @@ async def kept(database: str) -> dict[str, Snapshot]:
         return await work.snapshots.on(LAST)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_submitted_job_gives_what_the_oracle_says_and_the_file_that_one_machine_writes(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

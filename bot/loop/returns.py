@@ -137,7 +137,8 @@ class _Taken:
             self.mail.id, OutreachState.UNCERTAIN, OutreachState.SENT, sent_at=left_at
         )
         if moved is not None:
-            entry = AuditEntry(self.now, LOOKOUT, "arrived", self.mail.account_id, self.mail.case_id, PROVEN)
+            said = f"{self.mail.id}: {PROVEN}"
+            entry = AuditEntry(self.now, LOOKOUT, "arrived", self.mail.account_id, self.mail.case_id, said)
             await self.work.audit.add(entry)
             await self._case(CaseState.APPROVED, CaseState.CONTACTED)
 

@@ -125,8 +125,6 @@ def _histories(ledgers: Ledgers) -> Iterator[str]:
         history = ledgers.history[mail["case_id"]]
         story = [one["action"] for one in history if one["detail"].partition(":")[0] == mail["id"]]
         story = [action for action in story if not action.startswith("follow-up")]
-        if mail["state"] == OutreachState.SENT and story == ["sending", "uncertain"]:
-            story += [one["action"] for one in history if one["action"] == "arrived"]
         if STORIES.get(tuple(story)) != mail["state"]:
             yield f"{mail['state']} and the audit says {story}: {mail['id']}"
     for case_id, history in ledgers.history.items():

@@ -88,6 +88,7 @@ def test_options_that_the_readme_names_exist() -> None:
     assert set(re.findall(r"(?<![\w-])(--[a-z][\w-]+)", readme)) <= known
 
 
+@pytest.mark.long
 def test_the_command_starts_and_a_wrong_setting_is_named_without_its_value(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "bot", "migrate"],
@@ -102,6 +103,7 @@ def test_the_command_starts_and_a_wrong_setting_is_named_without_its_value(tmp_p
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.long
 def test_modules_that_the_documents_name_exist() -> None:
     missing = []
     for document in DOCUMENTS:

@@ -200,7 +200,7 @@ async def test_the_caps_hold_per_day_per_person_and_per_account(store):
     assert [one.account_id for one in await fleet.intended(Mode.LIVE)].count("a0") == 1
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_no_automatic_mail_reaches_whom_a_person_must_write_to_whatever_changes_meanwhile(tmp_path):
     """Generated worlds: value, tickets, renewals, flags and scores change between planning and sending (R40)."""
     reached = stopped = 0

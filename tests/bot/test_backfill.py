@@ -53,7 +53,7 @@ def megabytes(folder: Path, rows: int) -> int:
     return int(most)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_importing_two_years_takes_no_more_memory_when_the_file_is_eight_times_as_long(tmp_path: Path) -> None:
     few, many = megabytes(tmp_path / "few", 25_000), megabytes(tmp_path / "many", 200_000)
     # Two hundred thousand rows as Python values would be a hundred megabytes.

@@ -314,6 +314,7 @@ class MortalNotifier(ScriptedNotifier):
         return SlackReceipt(channel, f"{len(self.posted)}.0")
 
 
+@pytest.mark.long
 async def test_a_batch_that_is_cut_off_again_and_again_goes_on_where_it_stopped(stage: Stage) -> None:
     for channel in ("#a", "#b", "#c"):
         await queue(stage.store, channel, 20)

@@ -134,7 +134,7 @@ class Years:
             await work.replies.add(a_reply(f"r-{mail.id}", mail.id, kind=ReplyKind.ANSWER, **known))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_four_hundred_days_keep_to_working_hours_and_to_one_follow_up(store):
     years = await Years(store, Postman(), Random(7)).begin()
     for number in range(DAYS):

@@ -138,7 +138,7 @@ PARQUET = {
 }
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_folder_of_parquet_files_is_imported_twice_and_counted_once(desk: Desk) -> None:
     """Equal rows of a file are all counted, over the borders of batches too."""
     for name, query in PARQUET.items():

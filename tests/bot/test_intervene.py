@@ -264,7 +264,7 @@ async def test_a_mail_that_was_undone_can_be_approved_again_under_a_new_id(world
     assert [mail.message_id for mail in world.mailer.mails] == [second.message_id]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_at_the_boundary_an_undo_is_either_in_time_or_too_late_never_both(store) -> None:
     """C9: 500 times undo and sweep at once, ten mails at a time, within 50 ms of the tenth second."""
     world, chance, ends = World(store), random.Random(9), set()

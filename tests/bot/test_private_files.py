@@ -22,7 +22,7 @@ def lookout(home: Path, *words: str) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_nobody_else_may_read_the_database_the_usage_or_an_export(tmp_path: Path) -> None:
     home = tmp_path / "shared"
     home.mkdir(mode=0o755)

@@ -58,6 +58,7 @@ async def score_file(made: Settings, home: Path, *, days: int = 20) -> list[tupl
     return duckdb.sql(f"FROM '{out}' ORDER BY account_id, day").fetchall()
 
 
+@pytest.mark.long
 async def test_scores_from_a_warehouse_are_those_from_imported_events(tmp_path: Path, url: str) -> None:
     own = settings(tmp_path / "own", url)
     imported(tmp_path / "own", EVENTS, config=own.scoring).close()
@@ -68,6 +69,7 @@ async def test_scores_from_a_warehouse_are_those_from_imported_events(tmp_path: 
     assert not (tmp_path / "team" / "usage").exists()  # kept apart from events that come in
 
 
+@pytest.mark.long
 async def test_the_next_run_sees_what_came_late(tmp_path: Path, url: str) -> None:
     known = [row for place, row in enumerate(EVENTS) if place % 3 or row.at.date() < LAST - timedelta(days=20)]
     team = settings(tmp_path / "team", url, known)
@@ -78,7 +80,7 @@ async def test_the_next_run_sees_what_came_late(tmp_path: Path, url: str) -> Non
     assert before != again == fresh
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_the_bots_worker_pulls_by_itself_and_mends_what_was_damaged(tmp_path: Path, url: str) -> None:
     made = settings(tmp_path / "team", url, EVENTS)
     store = SqlStore(url)

@@ -63,7 +63,7 @@ async def a_world(store, server, crm):
         )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("crm", ["hubspot", "salesforce"])
 async def test_no_mail_stands_there_twice_and_none_is_missing(store, migrated_sqlite, tmp_path, crm):
     dice = random.Random(7)

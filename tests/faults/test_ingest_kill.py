@@ -68,7 +68,7 @@ async def send_until_the_server_dies(address: str, numbers: range, acked: set[in
         await asyncio.gather(*(worker() for _ in range(4)))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_nothing_that_was_answered_with_200_is_lost_or_counted_twice(sqlite_url: str, tmp_path: Path) -> None:
     chance, acked = random.Random(11), set[int]()
     for life in range(4):

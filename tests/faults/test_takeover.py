@@ -55,7 +55,7 @@ async def ask_health(slack: LocalSlack, port: int) -> str:
     return str(ack)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_the_second_copy_takes_over_within_seconds_of_kill_9_and_sends_what_waits_once(
     any_url: str, any_store: SqlStore, tmp_path: Path
 ) -> None:
@@ -103,7 +103,7 @@ async def test_the_second_copy_takes_over_within_seconds_of_kill_9_and_sends_wha
         await until(inbox_is_empty, 30)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_copy_that_ends_in_order_is_followed_at_once(sqlite_url: str, store: SqlStore, tmp_path: Path) -> None:
     async with copies(sqlite_url, tmp_path, free_port()) as world:
         first = await world.start()

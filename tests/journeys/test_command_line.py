@@ -37,7 +37,7 @@ def files(tmp_path: Path) -> list[str]:
     return [str(accounts), str(write(tmp_path / "events.csv", "ts,account_id,user_id,name", uses))]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_files_become_scores_and_answers_by_the_command_alone(any_url: str, files: list[str], tmp_path: Path) -> None:
     settings = {"DATABASE_URL": any_url, "LOOKOUT_HOME": str(tmp_path / "home"), "LOOKOUT_LOG_LEVEL": "ERROR"}
 

@@ -51,7 +51,7 @@ async def matched(venue: Venue) -> None:
             await asyncio.sleep(0.02)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_mail_its_answer_and_the_crm_tell_one_story(tmp_path: Path, any_url: str) -> None:
     async with an_imap_server() as imap, crm_server() as crm:
         a_hubspot(crm)

@@ -182,6 +182,7 @@ def test_rows_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> No
             assert [*packed_day(frame, day, texts)] == [tuple(packed(one)) for one in frame.snapshots(day, texts)]
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), later=st.integers(0, 40))
 def test_nothing_that_happens_later_changes_a_score(world: World, later: int) -> None:

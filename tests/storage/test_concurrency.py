@@ -100,6 +100,7 @@ async def test_twenty_writers_lose_none_of_four_hundred_counts(any_store):
         assert await work.flags.get("n") == "400"
 
 
+@pytest.mark.long
 async def test_two_processes_lose_none_of_their_counts(any_store, any_url):
     processes = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, any_url, "40", stdout=DEVNULL, stderr=PIPE)
@@ -154,7 +155,7 @@ async def test_a_lock_of_another_process_is_waited_for(store, tmp_path):
         assert await work.accounts.get("acme") == an_account()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_what_a_killed_process_was_told_is_stored_is_there(store, sqlite_url):
     for _ in range(6):
         process = await asyncio.create_subprocess_exec(sys.executable, "-c", COUNT, sqlite_url, "100000", stdout=PIPE)

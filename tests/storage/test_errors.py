@@ -34,6 +34,7 @@ async def verdict(store, name, before=None):
     return None
 
 
+@pytest.mark.long
 async def test_every_method_says_that_its_table_is_gone(any_store):
     async def drop_everything(work):
         for table in TABLES:
@@ -45,6 +46,7 @@ async def test_every_method_says_that_its_table_is_gone(any_store):
     assert all(error.permanent for error in verdicts.values())
 
 
+@pytest.mark.long
 async def test_every_method_waits_for_a_locked_sqlite_file_and_then_says_busy(sqlite_url, tmp_path):
     store = SqlStore(sqlite_url, patience=0.02)
     await remember(store, an_account())
@@ -60,6 +62,7 @@ async def test_every_method_waits_for_a_locked_sqlite_file_and_then_says_busy(sq
     assert not any(error.permanent for error in verdicts.values())
 
 
+@pytest.mark.long
 async def test_every_method_waits_for_locked_postgres_tables_and_then_says_busy(postgres_url):
     store = SqlStore(postgres_url, patience=0.02)
     with postgres_connection(postgres_url) as other, other.transaction():

@@ -98,6 +98,7 @@ async def test_down_takes_everything_away_and_up_brings_it_back(new_url):
         await remember(store, an_account(), a_case())
 
 
+@pytest.mark.long
 async def test_every_migration_can_be_taken_back_alone(new_url):
     steps = sorted(file.stem[:4] for file in (migrations.VERSIONS).glob("[0-9]*.py"))
     for before, step in zip(["base", *steps], steps, strict=False):

@@ -97,7 +97,7 @@ def test_events_for_days_that_are_gone_are_left_out_and_counted(
     assert min(days_on_disk(tmp_path)) >= HORIZON
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_made_anew_still_knows_what_was_before(usage: UsageStore, whole: UsageStore, tmp_path: Path) -> None:
     """A new list of what counts as use makes roll-ups again; a damaged file of first days is replaced."""
     expected = told(whole)
@@ -129,7 +129,7 @@ def test_what_no_month_knows_yet_is_not_let_go(tmp_path: Path) -> None:
         assert usage.let_go(BEFORE).days == len(OLD | {date(2023, 12, 24)})
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_warehouse_is_not_asked_for_days_that_were_let_go(tmp_path: Path, whole: UsageStore) -> None:
     source = Source(in_duckdb(tmp_path, "TIMESTAMPTZ", EVENTS), "shop.uses", COLUMNS, "NOT internal")
     with closing(store(tmp_path, CONFIG)) as usage:

@@ -206,7 +206,7 @@ async def copied(transaction, day):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 async def test_a_fleet_of_ten_thousand_lands_twice_and_is_read_as_a_week_of_scores(any_store):
     days = [TODAY - timedelta(days=number) for number in range(8)]
     fleet = [a_snapshot(f"account-{number:05d}", usage_ratio=Fraction(number, 7)) for number in range(10_000)]

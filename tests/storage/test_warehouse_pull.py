@@ -147,6 +147,7 @@ def test_another_condition_means_other_events_and_forgets_the_old_ones(tmp_path:
     assert rolled(usage) == own(tmp_path, [row for row in EVENTS if row.account != "acct-05"])
 
 
+@pytest.mark.long
 def test_days_with_very_many_events_are_asked_for_some_accounts_at_a_time(tmp_path: Path, usage: UsageStore) -> None:
     crowd = [replace(row, at=EVENTS[0].at + timedelta(seconds=place)) for place, row in enumerate(EVENTS)]
     pulled(usage, Team(tmp_path, EVENTS + crowd).source, most=40)

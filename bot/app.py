@@ -44,6 +44,7 @@ from storage.usage.local import UsageStore
 WITHOUT_BOT = "Slack is not set up: SLACK_BOT_TOKEN is missing. `lookout doctor` says what to do."
 WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECRET is needed. `lookout doctor` helps."
 NO_PLACE = "Lookout cannot listen on {place}: {why}. Is it running already? Else set LOOKOUT_HOST and LOOKOUT_PORT."
+# What an operator or the demo may have done at once; the others look far or wait for people.
 QUICK = frozenset({"storm", "drafts", "reminders", "follow-ups", "send", "digest", "deliver", "crm"})
 
 log = structlog.get_logger(__name__)

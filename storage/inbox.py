@@ -22,9 +22,8 @@ PARCEL = 1_000
 
 
 class Parcels(NamedTuple):
-    """What was accepted in the parcels `first` to `last`, in the order of acceptance; sent again is in it again."""
+    """What the parcels up to the number `last` hold, in the order of acceptance; what was sent again is in it again."""
 
-    first: int
     last: int
     arrivals: list[Arrival]
 
@@ -51,7 +50,7 @@ class SqlInbox:
         if not counted:
             return None
         bodies = await self._db.raw(self._sql(BODIES), (False, last))
-        return Parcels(counted[0][0], last, [arrival for row in bodies for arrival in _opened(row[0])])
+        return Parcels(last, [arrival for row in bodies for arrival in _opened(row[0])])
 
     async def unseen(self, arrivals: Iterable[Arrival], *, day: int) -> list[Arrival]:
         """Those that are new by their key, the first of equal ones, in their order; from now on they are known.
@@ -75,9 +74,9 @@ class SqlInbox:
         await self._db.raw(BACK)
         return False
 
-    async def settle(self, parcels: Parcels, uses: Sequence[Arrival]) -> None:
-        """Let the parcels go: `uses` with an account become a batch, those without wait for one."""
-        await self._db.raw(self._sql(SETTLED), (False, parcels.last))
+    async def settle(self, last: int, uses: Sequence[Arrival]) -> None:
+        """Let the parcels up to `last` go: `uses` with an account become a batch, those without wait for one."""
+        await self._db.raw(self._sql(SETTLED), (False, last))
         await self._fix([use for use in uses if use.account_id])
         waiting = [(u.key, u.at_us, u.user_id, u.domain, u.name, u.n) for u in uses if not u.account_id]
         if waiting:

@@ -94,7 +94,7 @@ class Drain:
             new = await work.inbox.unseen(parcels.arrivals, day=microseconds(self._clock()) // DAY_US)
             if not all(self._clear(arrival) for arrival in new):
                 new = await self._answered(work, new, drained)
-            await work.inbox.settle(parcels, [arrival for arrival in new if arrival.kind is Kind.USE])
+            await work.inbox.settle(parcels.last, [arrival for arrival in new if arrival.kind is Kind.USE])
         return True
 
     def _clear(self, arrival: Arrival) -> bool:

@@ -162,6 +162,22 @@ async def test_menus_work_with_the_keyboard_and_answers_go_to_the_thread(scene: 
     await expect(page.get_by_test_id("thread")).to_contain_text("Chose dismiss")
 
 
+async def test_an_open_menu_stays_open_while_its_card_changes(scene: Scene) -> None:
+    page = scene.page
+    ts = await scene.post(CARD)
+    await page.get_by_role("button", name="More actions").click()
+    await page.keyboard.press("ArrowDown")
+    changed = [*CARD[:-1], {"type": "context", "elements": [text("data until 07:00")]}]
+    channel = scene.slack.workspace.channel("cs-alerts").id
+    await scene.client.chat_update(channel=channel, ts=ts, text="card", blocks=changed)
+    await expect(page.get_by_test_id("message")).to_contain_text("data until 07:00")
+    await expect(page.get_by_role("menuitem", name="Dismiss")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await page.get_by_test_id("replies").click()
+    await expect(page.get_by_test_id("thread")).to_contain_text("Chose dismiss")
+    await expect(page.get_by_role("menuitem", name="Dismiss")).to_be_hidden()
+
+
 async def test_a_choice_is_answered_to_the_chooser_alone(scene: Scene) -> None:
     page = scene.page
     await scene.post(CARD)

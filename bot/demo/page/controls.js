@@ -42,8 +42,12 @@ function button(it) {
   return node;
 }
 
+// The menu that is open and its item in focus: a message that changes under somebody's hand is drawn anew and keeps both.
+let opened = { menu: "", item: 0 };
+
 function overflow(it) {
-  const { element, marks } = it;
+  const { element, marks, place } = it;
+  const key = `${place.id} ${element.action_id}`; // a block without a name of its own gets a new one with each change
   const list = el("ul", { class: "popup", role: "menu", hidden: true });
   const opener = el("button", { type: "button", class: "button dots", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": "More actions", ...marks }, "⋯");
   const show = (open) => {
@@ -51,7 +55,9 @@ function overflow(it) {
     const room = opener.closest(".messages, .home, .modal-body")?.getBoundingClientRect().bottom ?? innerHeight;
     list.classList.toggle("up", open && opener.getBoundingClientRect().bottom + list.offsetHeight + 8 > room);
     opener.setAttribute("aria-expanded", String(open));
-    if (open) list.querySelector("button").focus();
+    if (open && opened.menu !== key) opened = { menu: key, item: 0 };
+    else if (!open && opened.menu === key) opened = { menu: "", item: 0 };
+    if (open) list.querySelectorAll("button")[opened.item].focus();
   };
   for (const option of element.options) {
     const item = el("button", { type: "button", role: "menuitem", "data-testid": `option:${option.value}` }, name(option));
@@ -65,7 +71,9 @@ function overflow(it) {
   const box = el("span", { class: "menu-box" }, opener, list);
   opener.addEventListener("click", () => show(list.hidden));
   box.addEventListener("keydown", (event) => menuKey(event, list, () => { show(false); opener.focus(); }));
-  box.addEventListener("focusout", (event) => { if (!box.contains(event.relatedTarget)) show(false); });
+  box.addEventListener("focusout", () => setTimeout(() => { if (box.isConnected && !box.contains(document.activeElement)) show(false); }));
+  list.addEventListener("focusin", (event) => { opened.item = [...list.querySelectorAll("button")].indexOf(event.target); });
+  if (opened.menu === key) queueMicrotask(() => box.isConnected && show(true));
   return box;
 }
 

@@ -10,6 +10,7 @@ from handlers.blocks.elements import Json, saying
 from handlers.blocks.health import choice_list, health_card, worst_list
 from handlers.payloads import asked_for
 from handlers.ports import Actor, Desk
+from handlers.reply import Reply
 from scoring.briefs import HealthBrief
 
 SWITCHES = {"pause": True, "resume": False}
@@ -24,8 +25,8 @@ USAGE = (
 NAME_AN_ACCOUNT = "Name an account, please. {usage}"
 
 
-async def on_health(ack: AsyncAck, body: dict[str, Any], desk: Desk, actor: Actor) -> None:
-    """Answer in the acknowledgement, to this person alone."""
+async def on_health(ack: AsyncAck, body: dict[str, Any], desk: Desk, actor: Actor, reply: Reply) -> None:
+    """Answer this person alone: in the acknowledgement, or behind it when that could not wait."""
     raw = str(body.get("text") or "").strip()
     query = asked_for(raw)
     if query.lower() in HELP or (query and not any(letter.isalnum() for letter in query)):
@@ -38,7 +39,10 @@ async def on_health(ack: AsyncAck, body: dict[str, Any], desk: Desk, actor: Acto
         built = saying(NAME_AN_ACCOUNT.format(usage=USAGE))
     else:
         built = worst_list(await desk.worst(actor))
-    await ack(**built, response_type="ephemeral")
+    if ack.response is None:
+        await ack(**built, response_type="ephemeral")
+    else:
+        await reply.send(built)
 
 
 async def _found(desk: Desk, query: str) -> Json:

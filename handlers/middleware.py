@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.response import BoltResponse
 
@@ -25,6 +27,8 @@ from scoring.roles import Staff
 
 log = logging.getLogger(__name__)
 
+ACK_SECONDS = 2.0
+"""Slack closes the door after three: what takes longer than this is acknowledged meanwhile, and answered when done."""
 WITHOUT_ACTOR = frozenset({Event.JOINED.value})
 GIVEN = frozenset({"desk", "actor", "reply", "directory"})
 JSON_TYPE: dict[str, str | Sequence[str]] = {"content-type": ["application/json"]}
@@ -48,6 +52,8 @@ class Entrance:
         if client is None or respond is None:
             return BoltResponse(status=503)
         place = payloads.place(body)
+        if not place.submits:  # whether a window closes or stays open is known only when the work is done
+            asyncio.get_running_loop().call_later(ACK_SECONDS, _acknowledge, context.ack)
         reply = Reply(client, respond, place, at=self.clock())
         context.update({"desk": self.desk, "reply": reply, "directory": self.directory})
         if _event_of(body) in WITHOUT_ACTOR:
@@ -83,6 +89,11 @@ class Entrance:
         groups = await self.groups.of(context.client, member.slack_id)
         role = self.staff.role(member.slack_id, member.email, groups)
         return Actor(member.slack_id, member.name, team_id, person_id=person_id, timezone=member.timezone, role=role)
+
+
+def _acknowledge(ack: AsyncAck) -> None:
+    if ack.response is None:
+        ack.response = BoltResponse(status=200, body="")
 
 
 async def refuse(place: payloads.Place, reply: Reply, text: str) -> BoltResponse:

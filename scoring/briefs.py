@@ -131,8 +131,39 @@ class DigestBrief:
 
 
 @dataclass(frozen=True, slots=True)
+class AwayBrief:
+    """One absence, for whoever looks at it: whole days, both included, in the zone of who is away.
+
+    `mine`: the reader is away; `covering`: the reader covers. `by_status`: Slack's status says so, and ends it.
+    """
+
+    id: str
+    who: Person
+    cover: Person
+    first: date
+    last: date
+    now: bool
+    mine: bool = False
+    covering: bool = False
+    may_change: bool = False
+    by_status: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AwayForm:
+    """What the window about an absence opens with; `others`: the reader may plan for colleagues, too."""
+
+    absence_id: str
+    who: Person | None
+    cover: Person | None
+    first: date
+    last: date
+    others: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HomeBrief:
-    """App Home: what needs a decision first, then the portfolio."""
+    """App Home: what needs a decision first, then the portfolio; `may_plan`: the reader may plan absences."""
 
     person: Person | None
     decide: tuple[Line, ...]
@@ -142,6 +173,8 @@ class HomeBrief:
     paused: bool
     notes: tuple[str, ...]
     now: datetime
+    away: tuple[AwayBrief, ...] = ()
+    may_plan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +183,14 @@ class Answer:
 
     ok: bool
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What planning an absence did; `about` is what must be chosen anew, if anything: who, cover, first or last."""
+
+    answer: Answer
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from scoring.errors import InvalidInput
+
+LONGEST = timedelta(days=366)
+
+
+class NoAbsence(InvalidInput):
+    """What was asked for is no absence; `about` is what must be chosen anew: who, cover, first or last."""
+
+    def __init__(self, text: str, about: str) -> None:
+        super().__init__(text)
+        self.about = about
 
 
 class AbsenceSource(StrEnum):
@@ -29,6 +42,24 @@ class Absence:
     def holds(self, at: datetime) -> bool:
         """Whether the person is away at an instant."""
         return self.since <= at < self.until
+
+    def lasts(self, at: datetime) -> bool:
+        """Whether it holds at an instant or later."""
+        return self.since < self.until and at < self.until
+
+    def meets(self, since: datetime, until: datetime) -> bool:
+        """Whether the person is away at some time of a span."""
+        return max(self.since, since) < min(self.until, until)
+
+    def days(self, zone: ZoneInfo) -> tuple[date, date]:
+        """Its first and last day on a wall clock, both included."""
+        last = max(self.since, self.until - timedelta(microseconds=1))
+        return self.since.astimezone(zone).date(), last.astimezone(zone).date()
+
+
+def whole_days(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """From the midnight before the first day to the midnight after the last, on a wall clock."""
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
 
 
 def absence_of(person_id: str, at: datetime, absences: Iterable[Absence]) -> Absence | None:

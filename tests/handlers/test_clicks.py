@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from handlers import actions
+from handlers import actions, middleware
 from handlers.blocks.alert_card import alert_card
 from handlers.blocks.digest import digest_card
 from handlers.blocks.health import choice_list, health_card
@@ -191,6 +191,31 @@ async def test_a_refusal_by_a_rule_is_told_as_it_stands(
 
     assert answer.status == 200
     assert slack.bodies("response_url")[0]["text"] == "Nothing was sent. Kim asked not to be written to."
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_work_that_takes_long_is_acknowledged_meanwhile_and_answered_when_done(
+    hands: Hands, slack: RecordingSlack, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    done = asyncio.Event()
+
+    async def approve(*_: object) -> Answer:
+        await done.wait()
+        if fails:
+            raise Refused(FASTER)
+        return Answer(ok=False, text=FASTER)
+
+    monkeypatch.setattr(ScriptedDesk, "approve", approve)
+    monkeypatch.setattr(middleware, "ACK_SECONDS", 0.05)
+    pressing = asyncio.create_task(hands.press(found(CARD, "Approve & send")))
+    async with asyncio.timeout(2):
+        while not hands.answers:  # noqa: ASYNC110 - Bolt polls too
+            await asyncio.sleep(0.01)
+    assert (hands.answers[0].status, slack.told) == (200, [])
+
+    done.set()
+    await pressing
+    assert [told["text"] for told in slack.bodies("response_url")] == [FASTER]
 
 
 async def test_an_unknown_failure_is_answered_at_once_with_a_reference(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from handlers import middleware
 from handlers.commands import USAGE
-from scoring.briefs import Answer, Choice
+from scoring.briefs import Answer, Choice, HealthBrief
 from scoring.errors import NotFound
 from tests.fakes import RecordingSlack, ScriptedDesk
 from tests.handlers import samples
@@ -20,6 +23,30 @@ async def test_a_name_is_answered_with_its_health_to_the_asker_alone(hands: Hand
     assert shown["text"].startswith("Acme Corp: 34, Critical")
     assert found(shown, "Share here")
     assert slack.told == []
+
+
+async def test_an_answer_that_takes_long_comes_behind_its_acknowledgement(
+    hands: Hands, slack: RecordingSlack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = asyncio.Event()
+
+    async def health(*_: object) -> HealthBrief:
+        await done.wait()
+        return samples.HEALTH_BRIEF
+
+    monkeypatch.setattr(ScriptedDesk, "health", health)
+    monkeypatch.setattr(middleware, "ACK_SECONDS", 0.05)
+    asking = asyncio.create_task(hands.command("acme"))
+    async with asyncio.timeout(2):
+        while not hands.answers:  # noqa: ASYNC110 - Bolt polls too
+            await asyncio.sleep(0.01)
+    assert (hands.answers[0].status, hands.answers[0].body) == (200, "")
+
+    done.set()
+    await asking
+    (told,) = slack.bodies("response_url")
+    assert told["response_type"] == "ephemeral"
+    assert told["text"].startswith("Acme Corp: 34, Critical")
 
 
 @pytest.mark.parametrize(

@@ -13,14 +13,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import make_url
 
 from storage.columns import Row
 from storage.migrations import upgrade
 from storage.unit_of_work import SqlStore
+from tests import thoroughness
 
 BENCHMARKS = "measure in tests/benchmarks, too; for a quiet machine"
 CLEANED = ("SLACK_", "OPENAI_", "LOOKOUT_", "DATABASE_URL")
+STORAGE = Path(__file__).parent / "storage"
+
+settings.load_profile(thoroughness.PROFILE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,7 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave measurements out unless they are asked for."""
+    """What only CI runs is marked so; measurements are left out unless they are asked for.
+
+    The storage is what speaks to a database: its tests run on both everywhere, those of the product on Postgres in CI.
+    """
+    for item in items:
+        if STORAGE not in item.path.parents and "[postgres" in item.name:
+            item.add_marker(pytest.mark.long)
     if config.getoption("--benchmarks"):
         return
     measured = [item for item in items if item.get_closest_marker("benchmark")]

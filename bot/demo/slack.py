@@ -72,7 +72,7 @@ class LocalSlack:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession()
-        self._runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(self.web, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.host, self.port)
         try:

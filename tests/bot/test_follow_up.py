@@ -19,6 +19,7 @@ from scoring.replies import ReplyKind
 from tests.builders import a_contact, a_reply, a_ticket, remember
 from tests.follow_world import SENT, FollowWorld, a_sent_mail, the_rules
 from tests.mail_world import BEN_ACTS, DANA
+from tests.thoroughness import examples
 
 ZONES = ("Pacific/Auckland", "America/Los_Angeles", "Europe/Berlin", "Asia/Kolkata", "America/Sao_Paulo")
 
@@ -330,7 +331,7 @@ async def test_the_digest_shows_what_leaves_by_itself_with_a_way_to_read_and_sto
     assert (await sections(7))["Leaves by itself"][1] == "a mail to kim@acme.test, 24 Nov at the earliest"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     sent=st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31)),
     zone=st.sampled_from(ZONES).map(ZoneInfo),

@@ -31,6 +31,7 @@ from scoring.errors import Refused
 from tests.fakes import RecordingSlack, ScriptedDesk
 from tests.handlers import samples
 from tests.handlers.conftest import SECRET, Hands, body_of, found
+from tests.thoroughness import examples
 
 APPROVE = found(alert_card(samples.card()), "Approve & send")
 STRANGERS = [
@@ -317,7 +318,7 @@ async def test_two_hundred_clicks_at_once_are_all_answered(url: str, hands: Hand
 @given(
     body=st.binary(max_size=200), kind=st.sampled_from(["application/json", "application/x-www-form-urlencoded", ""])
 )
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
 def test_any_bytes_are_judged_without_an_exception(body: bytes, kind: str) -> None:
     assert readable(body, kind) in {True, False}
 

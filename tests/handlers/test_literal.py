@@ -34,6 +34,7 @@ from scoring.model import Band
 from scoring.wording import shown
 from tests.handlers import samples
 from tests.handlers.limits import CARD_BLOCKS, message_faults, view_faults
+from tests.thoroughness import examples
 
 EVIL = "<!channel> *Acme* <https://evil|x>"
 HOSTILE = [
@@ -128,7 +129,7 @@ def foreign(text: str) -> str:
 
 
 @given(text=anything)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[*HealthCheck])
 def test_no_text_breaks_a_limit_or_becomes_markup(text: str) -> None:
     for built in pictures(text):
         view = "type" in built

@@ -14,6 +14,7 @@ from bot.inbound.reading import arrival_of, clues_of_head
 from scoring.replies import Clues, ReplyKind
 from tests.inbound import mails
 from tests.inbound.mails import OURS, answer, report
+from tests.thoroughness import examples
 
 AT = datetime(2026, 11, 21, 9, tzinfo=UTC)
 TOKEN = OURS[1:17]
@@ -164,7 +165,7 @@ def test_a_hostile_text_is_read_quickly_and_kept_short(hostile):
     assert time.perf_counter() - begun < 3
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_no_mail_however_broken_stops_the_reading(data):
     base = data.draw(st.sampled_from([answer(), report(), mails.QMAIL, mails.HTML_ONLY, mails.AWAY]))

@@ -17,6 +17,7 @@ from scoring.casework import Fact
 from scoring.errors import InvalidInput
 from scoring.model import Account, Person, Role
 from tests.prompts.people import ACME, ANA, DANA, DONE, FACTS, FEATURE, GOAL, LINKS, NOW, STEP
+from tests.thoroughness import examples
 
 PLAYS = (
     "stuck",
@@ -102,7 +103,7 @@ names = st.text(min_size=0, max_size=60) | st.sampled_from(
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -13,6 +13,7 @@ from scoring.model import Account, Milestone, Reading, Snapshot
 from storage.packed import packed, packed_day, unpacked
 from tests.scoring.oracle import Oracle, Use, World
 from tests.scoring.worlds import frames, snapshots, texts_of
+from tests.thoroughness import examples
 
 DAY = date(2024, 5, 20)
 IDS = tuple("abcdefg")
@@ -155,7 +156,7 @@ def check_power(oracle: Oracle, key: str, snapshot: Snapshot) -> None:
     assert signals.power_alone == (not oracle.people(key, 14) - {person})
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(120), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), days=st.integers(1, 40))
 def test_a_history_says_on_each_day_what_the_slow_oracle_says(world: World, days: int) -> None:
     first = DAY - timedelta(days=days - 1)
@@ -164,7 +165,7 @@ def test_a_history_says_on_each_day_what_the_slow_oracle_says(world: World, days
         agrees(world, day, found)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), days=st.integers(2, 40))
 def test_one_day_alone_and_that_day_within_a_history_are_the_same(world: World, days: int) -> None:
     history = snapshots(world, DAY - timedelta(days=days), DAY)
@@ -172,7 +173,7 @@ def test_one_day_alone_and_that_day_within_a_history_are_the_same(world: World, 
     assert snapshots(world, middle, middle) == {cell: one for cell, one in history.items() if cell[1] == middle}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds())
 def test_rows_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> None:
     texts = texts_of(world)
@@ -183,7 +184,7 @@ def test_rows_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> No
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds(), later=st.integers(0, 40))
 def test_nothing_that_happens_later_changes_a_score(world: World, later: int) -> None:
     first, cut = DAY - timedelta(days=60), DAY - timedelta(days=later)

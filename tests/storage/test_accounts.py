@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from scoring.errors import NotFound
 from scoring.model import Account, Person
 from tests.builders import NOW, TODAY, a_contact, a_csm, a_milestone, a_ticket, an_account, remember
+from tests.thoroughness import examples
 
 WORDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 
@@ -147,7 +148,7 @@ async def test_only_open_tickets_count_oldest_first(any_store):
 
 
 @given(name=WORDS, goal=WORDS, arr=st.none() | st.integers(-(2**62), 2**62), day=st.none() | st.dates(date(1, 1, 1)))
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_any_account_comes_back_as_it_went(any_store, name, goal, arr, day):
     account = Account("x", name, goal=goal, arr=arr, created_on=day, renewal_on=day)
     async with any_store() as work:
@@ -156,7 +157,7 @@ async def test_any_account_comes_back_as_it_went(any_store, name, goal, arr, day
 
 
 @given(name=WORDS, email=WORDS, title=WORDS)
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(30), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_any_person_comes_back_as_they_went(any_store, name, email, title):
     person = replace(a_contact("x"), name=name, email=email, title=title)
     async with any_store() as work:

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from storage.usage.columns import EPOCH, QUARTER_US, day_number, instant
 from storage.usage.midnights import QUARTERS_A_DAY, local_day, midnights, offsets
+from tests.thoroughness import examples
 
 DAY_US = 86_400_000_000
 TODAY = day_number(date(2026, 11, 20))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     zone=st.sampled_from(sorted(available_timezones())),
     first=st.integers(day_number(date(1990, 1, 1)), day_number(date(2037, 1, 1))),

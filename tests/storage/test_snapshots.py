@@ -15,6 +15,7 @@ from storage.packed import PackedSnapshots
 from storage.tables import SnapshotRow
 from storage.transaction import table
 from tests.builders import TODAY, WEIGHTS, a_snapshot, an_account, remember
+from tests.thoroughness import examples
 
 YESTERDAY = TODAY - timedelta(days=1)
 FRACTIONS = st.none() | st.fractions(min_value=0, max_value=10**9)
@@ -172,7 +173,7 @@ async def test_a_score_never_lands_with_another_accounts_signals(any_store):
     name=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30),
     last=st.none() | st.dates(date(2000, 1, 1)),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_any_snapshot_comes_back_exactly(any_store, score, values, own, ratio, share, count, name, last):
     parts = tuple(
         Part(signal, value, weight, weight * (value or 0.0))

@@ -27,6 +27,7 @@ from storage.usage.columns import NAME, PERSON
 from storage.usage.engine import DamagedFile
 from storage.usage.local import UsageStore
 from tests.storage.event_world import rows_of
+from tests.thoroughness import examples
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2024, 5, 20, 12, tzinfo=UTC)
@@ -424,7 +425,7 @@ EVENTS = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(EVENTS, max_size=8), max_size=4), refreshes=st.sets(st.integers(0, 4)))
 def test_in_whatever_portions_events_arrive_the_rollups_are_the_same(
     tmp_path_factory: pytest.TempPathFactory, batches: list[list[Event]], refreshes: set[int]

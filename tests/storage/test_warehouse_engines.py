@@ -19,14 +19,15 @@ from tests.storage.chdb_http import ClickHouse, clickhouse
 from tests.storage.event_world import CAIRO, CONFIG, LAST, Row, frames, imported, rolled, rows, scores, snapshots, world
 from tests.storage.team_tables import COLUMNS, in_clickhouse, in_duckdb, in_postgres
 
+pytestmark = pytest.mark.xdist_group("warehouse engines")
 WHERE = "NOT internal -- our own staff"
 VENUES = [
-    ("duckdb", "TIMESTAMP"),
     ("duckdb", "TIMESTAMPTZ"),
-    ("postgres", "timestamp"),
     ("postgres", "timestamptz"),
     ("clickhouse", "DateTime64(6)"),
-    ("clickhouse", "DateTime64(6, 'America/New_York')"),
+    pytest.param(("duckdb", "TIMESTAMP"), marks=pytest.mark.long),
+    pytest.param(("postgres", "timestamp"), marks=pytest.mark.long),
+    pytest.param(("clickhouse", "DateTime64(6, 'America/New_York')"), marks=pytest.mark.long),
 ]
 
 
@@ -45,7 +46,7 @@ def chdb_server() -> Iterator[ClickHouse]:
     session.close()
 
 
-@pytest.fixture(params=VENUES, ids=[" ".join(venue) for venue in VENUES])
+@pytest.fixture(params=VENUES, ids=" ".join)
 def source(request: pytest.FixtureRequest, tmp_path: Path, events: list[Row]) -> Source:
     engine, kind = request.param
     if engine == "duckdb":

@@ -143,8 +143,8 @@ def _gap(plan: Plan, rules: Rules) -> No | None:
 def _human(plan: Plan, _: Rules) -> No | None:
     """What no person approved never reaches a high-value, complex, Critical or Churning account (R40).
 
-    An automatic mail is for Monitor and better; the follow-up of an approved mail may go to an account at risk.
-    What is not known counts as the worst.
+    An automatic mail is for Monitor and better, and so is its follow-up; only the follow-up of a mail that a person
+    approved may go to an account at risk. What is not known counts as the worst.
     """
     if plan.unattended is None:
         return None
@@ -153,11 +153,12 @@ def _human(plan: Plan, _: Rules) -> No | None:
         return No(VALUED.format(account=name), "R40")
     if severity is None or severity.rank >= Band.CRITICAL.rank:
         return No(GRAVE.format(account=name, severity=severity or "of unknown health"), "R40")
-    if plan.unattended is OutreachKind.FOLLOW_UP:
-        return No(TICKET_OPEN.format(account=name), "R53") if plan.ticket_open else None
-    if severity.rank > Band.MONITOR.rank:
+    if plan.unattended is OutreachKind.FOLLOW_UP and plan.ticket_open:
+        return No(TICKET_OPEN.format(account=name), "R53")
+    by_hand = plan.unattended is OutreachKind.FOLLOW_UP and plan.begun_by_hand
+    if severity.rank > Band.MONITOR.rank and not by_hand:
         return No(WORSE.format(account=name, severity=severity), "R40")
-    return None if plan.switched_on else No(SWITCHED_OFF, "R44")
+    return None if plan.switched_on or by_hand else No(SWITCHED_OFF, "R44")
 
 
 def _held(plan: Plan, _: Rules) -> No | None:

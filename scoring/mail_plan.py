@@ -56,7 +56,8 @@ class Plan:
     """One mail that would leave now. `owner_id` is who the account belongs to; `last_mail_at` is to this address.
 
     `unattended` says of which kind a mail is that no person approved, else None. Then `valued` and `severity` (the
-    worse of the case's and of today's health) must be known, or it does not leave (R40).
+    worse of the case's and of today's health) must be known, or it does not leave (R40). `begun_by_hand`: a person
+    approved the mail that it follows.
     """
 
     now: datetime
@@ -73,6 +74,7 @@ class Plan:
     snapshot: Snapshot | None = None
     since: Since | None = None
     unattended: OutreachKind | None = None
+    begun_by_hand: bool = False
     valued: bool | None = None
     severity: Band | None = None
     switched_on: bool = False

@@ -163,9 +163,10 @@ class SecondLook:
         return replace(
             plan,
             unattended=outreach.kind if outreach.kind is not OutreachKind.FIRST else OutreachKind.AUTOMATIC,
+            begun_by_hand=followed is not None and not unattended(followed),
             valued=valued or account.id in high_value(await work.accounts.all(), config),
             severity=worst(self.case.severity, *bands) if bands else None,
-            switched_on=await work.flags.get(f"{MODE_FLAG}{self.draft.play}") in switched,
+            switched_on=await work.flags.get(f"{MODE_FLAG}{self.case.play}") in switched,
             ticket_open=bool(tickets),
             since=since,
         )

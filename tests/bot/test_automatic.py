@@ -14,6 +14,7 @@ from sqlalchemy import text
 from scoring.automatic import Fate, Mode
 from scoring.casework import CaseState, OutreachKind, OutreachState
 from scoring.config import PolicyConfig
+from scoring.follow_up import FollowUpState
 from scoring.model import Band
 from tests.alert_world import Scribe
 from tests.builders import a_contact, a_ticket, remember
@@ -181,6 +182,28 @@ async def test_what_is_queued_does_not_leave_when_it_is_switched_off(store, swit
     (planned,) = await fleet.intended(Mode.LIVE)
     expected = OutreachState.STOPPED if switch == "off" else OutreachState.APPROVED
     assert (await mail_of(fleet, planned)).state is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "became"),
+    [("nothing", FollowUpState.QUEUED), ("off", FollowUpState.CANCELLED), ("at risk", FollowUpState.PROPOSED)],
+)
+async def test_the_follow_up_of_an_automatic_mail_leaves_by_itself_only_where_such_a_mail_may(store, change, became):
+    """Nobody read the first one either, so R40's limits and the play's switch hold for the second (R40, R44)."""
+    fleet = await a_fleet(store, Mode.LIVE)
+    await fleet.day(1, STEADY | {"a1": 64.0})
+    await fleet.pass_time(18)
+    if change == "off":
+        await fleet.switch(Mode.OFF)
+    await fleet.day(9, STEADY | {"a1": 55.0 if change == "at risk" else 64.0})
+    await fleet.pass_time(30)
+
+    (planned,) = await fleet.intended(Mode.LIVE)
+    async with store.reading() as work:
+        follow_up, case = await work.follow_ups.of_case(planned.id), await work.cases.get(planned.id)
+    assert follow_up.state is became
+    assert len(fleet.mailer.mails) == (2 if change == "nothing" else 1)
+    assert case.state is (CaseState.OPEN if change == "at risk" else CaseState.CONTACTED)
 
 
 async def test_the_caps_hold_per_day_per_person_and_per_account(store):

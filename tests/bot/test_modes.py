@@ -112,6 +112,7 @@ KINDS = st.sampled_from([OutreachKind.AUTOMATIC, OutreachKind.FOLLOW_UP])
 
 @given(
     kind=KINDS,
+    by_hand=st.booleans(),
     valued=st.sampled_from([True, False, None]),
     case=st.sampled_from(list(Band)) | st.none(),
     on=st.booleans(),
@@ -119,7 +120,7 @@ KINDS = st.sampled_from([OutreachKind.AUTOMATIC, OutreachKind.FOLLOW_UP])
     score=st.floats(0, 100),
 )
 def test_whatever_is_known_no_unattended_mail_is_allowed_where_a_person_must_send(
-    kind, valued, case, on, ticket, score
+    kind, by_hand, valued, case, on, ticket, score
 ):
     """R40 as a property of the guardrails alone; the stages ask them at planning and at the claim."""
     plan = Plan(
@@ -131,6 +132,7 @@ def test_whatever_is_known_no_unattended_mail_is_allowed_where_a_person_must_sen
         owner_id="csm-dana",
         snapshot=a_snapshot(score=score),
         unattended=kind,
+        begun_by_hand=by_hand,
         valued=valued,
         severity=case,
         switched_on=on,
@@ -142,10 +144,10 @@ def test_whatever_is_known_no_unattended_mail_is_allowed_where_a_person_must_sen
     if valued is not False or grave:
         assert isinstance(verdict, No)
         assert not verdict.waits
-    elif kind is OutreachKind.AUTOMATIC:
-        assert isinstance(verdict, Yes) is (on and case.rank <= Band.MONITOR.rank)
     else:
-        assert isinstance(verdict, Yes) is (not ticket)
+        follows = kind is OutreachKind.FOLLOW_UP
+        allowed = (follows and by_hand) or (on and case.rank <= Band.MONITOR.rank)
+        assert isinstance(verdict, Yes) is (allowed and not (follows and ticket))
 
 
 def rules() -> Rules:

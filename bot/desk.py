@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.loop.asked import OnRequest
 from bot.loop.decisions import Decisions
 from bot.loop.intervene import Intervene
 from bot.loop.lookup import Lookup
 from bot.loop.names import Names
-from handlers.ports import Actor
-from scoring.briefs import Answer
+from bot.loop.ports import Actor
+from scoring.briefs import Answer, HomeBrief
 from scoring.casework import AuditEntry
 
 
@@ -35,6 +37,11 @@ class Desk(Intervene, Lookup):
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """A person asks for a card on this account (R39)."""
         return await self._on_request.open_case(account_id, actor)
+
+    async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
+        """App Home, with the absences that concern this person."""
+        away, may_plan = await self.absences(actor)
+        return replace(await Lookup.home(self, actor, page), away=away, may_plan=may_plan)
 
     async def turned_away(self, slack_id: str) -> None:
         """Somebody was refused at the door (J1, J2): one row a day in the audit, however often they press."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import actions, autopilot, commands, events, views
+from handlers import absences, actions, autopilot, commands, events, views
 from handlers.errors import error_listener
 from handlers.groups import Groups
 from handlers.ids import Action, Command, Event, Window
@@ -46,12 +46,15 @@ ACTIONS: Mapping[Action, Listener] = {
     Action.RELEASE: actions.on_storm,
     Action.DROP: actions.on_storm,
     Action.PROMOTE: autopilot.on_promote,
+    Action.AWAY: absences.on_away,
+    Action.BACK: absences.on_back,
 }
 WINDOWS: Mapping[Window, Listener] = {
     Window.DRAFT: views.on_draft_saved,
     Window.SNOOZE: views.on_snoozed,
     Window.DISMISS: views.on_dismissed,
     Window.ASSIGN: views.on_assigned,
+    Window.AWAY: absences.on_away_planned,
 }
 COMMANDS: Mapping[Command, Listener] = {Command.HEALTH: commands.on_health}
 EVENTS: Mapping[Event, Listener] = {Event.HOME_OPENED: events.on_home_opened, Event.JOINED: events.on_joined}

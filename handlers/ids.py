@@ -42,6 +42,8 @@ class Action(StrEnum):
     RELEASE = "storm.release"
     DROP = "storm.drop"
     PROMOTE = "autopilot.promote"
+    AWAY = "away.plan"
+    BACK = "away.end"
 
 
 class More(StrEnum):
@@ -62,6 +64,10 @@ class Field(StrEnum):
     VERDICT = "verdict"
     NOTE = "note"
     PERSON = "person"
+    WHO = "who"
+    COVER = "cover"
+    FIRST = "first"
+    LAST = "last"
 
 
 class Window(StrEnum):
@@ -71,6 +77,7 @@ class Window(StrEnum):
     SNOOZE = "window.snooze"
     DISMISS = "window.dismiss"
     ASSIGN = "window.assign"
+    AWAY = "window.away"
     READ = "window.read"
 
 
@@ -89,7 +96,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """What a button or window carries: which case, which version of its draft with which hash, mail, account.
+    """What a button or window carries: which case, which version of its draft with which hash, mail, account, absence.
 
     `said_in` is the channel in which a window was opened, so that its answer has a place.
     """
@@ -102,6 +109,7 @@ class Ref:
     page: int = 0
     do: str = ""
     said_in: str = ""
+    leave: str = ""
 
     def pack(self) -> str:
         """Compact JSON without empty fields; short keys, because a menu's value holds 150 characters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from handlers.ids import Field, Ref
@@ -71,6 +72,13 @@ class Submission:
         """The chosen instant in seconds since 1970, if one was."""
         value = self.values.get(name.value, {}).get("selected_date_time")
         return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def day(self, name: Field) -> date | None:
+        """The chosen day, if one was."""
+        try:
+            return date.fromisoformat(_text(self.values.get(name.value, {}).get("selected_date")))
+        except ValueError:
+            return None
 
     def beside(self, name: Field | str) -> str:
         """The block in which a field stands, to put an error beside it."""

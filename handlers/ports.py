@@ -6,10 +6,10 @@ Every coroutine answers well under a second: it writes rows and returns; Slack a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
-from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
+from scoring.briefs import Answer, AwayForm, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line, Planned
 from scoring.casework import Draft, Verdict
 from scoring.roles import Deed, TeamRole
 
@@ -75,6 +75,18 @@ class Desk(Protocol):
 
     async def promote(self, play: str, actor: Actor) -> Answer:
         """Let a play in shadow send by itself; admins alone (R44)."""
+
+    async def absence_form(self, actor: Actor, absence_id: str = "") -> AwayForm:
+        """What the window about an absence opens with; `Refused` for one that this person may not plan or change."""
+
+    async def plan_absence(
+        self, who_id: str, cover_id: str, days: tuple[date, date], actor: Actor, *, absence_id: str = ""
+    ) -> Planned:
+        """Plan an absence or change one; `who_id` is a CSM, or empty for the person who asks."""
+
+    async def end_absence(self, absence_id: str, actor: Actor) -> Answer: ...
+    async def back(self, actor: Actor) -> Answer:
+        """End the absence of whoever asks."""
 
     async def pause(self, actor: Actor, *, paused: bool) -> Answer: ...
     async def storm(self, actor: Actor, *, release: bool) -> Answer: ...

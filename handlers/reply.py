@@ -68,6 +68,11 @@ class Reply:
         if not await self._tried(self._show, view):
             log.warning("a window could not be brought up to date")
 
+    async def home(self, view: Json) -> None:
+        """Draw this person's App Home anew."""
+        if not await self._tried(self._published, view):
+            log.warning("App Home could not be brought up to date")
+
     async def replace(self, built: Json) -> None:
         """Put another message in the place of the one that was clicked."""
         if self.respond.response_url:
@@ -135,6 +140,10 @@ class Reply:
 
     async def _show(self, view: Json) -> bool:
         await self.client.views_update(view_id=self.place.view_id, view=view)
+        return True
+
+    async def _published(self, view: Json) -> bool:
+        await self.client.views_publish(user_id=self.place.user, view=view)
         return True
 
     async def _replaced(self, built: Json) -> bool:

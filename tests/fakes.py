@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from handlers.ports import Actor
-from scoring.briefs import Answer, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line
+from scoring.briefs import Answer, AwayForm, CardBrief, Choice, Edited, HealthBrief, HomeBrief, Line, Planned
 from scoring.casework import Draft, Verdict
 from scoring.errors import NotFound
 from scoring.roles import Deed
@@ -237,6 +238,21 @@ class ScriptedDesk:
 
     async def promote(self, play: str, actor: Actor) -> Answer:
         return self._ask("promote", play, actor)
+
+    async def absence_form(self, actor: Actor, absence_id: str = "") -> AwayForm:
+        return self._ask("absence_form", actor, absence_id)
+
+    async def plan_absence(
+        self, who_id: str, cover_id: str, days: tuple[date, date], actor: Actor, *, absence_id: str = ""
+    ) -> Planned:
+        planned = Planned(Answer(ok=True, text="You are away."))
+        return self._ask("plan_absence", who_id, cover_id, days, actor, absence_id, otherwise=planned)
+
+    async def end_absence(self, absence_id: str, actor: Actor) -> Answer:
+        return self._ask("end_absence", absence_id, actor)
+
+    async def back(self, actor: Actor) -> Answer:
+        return self._ask("back", actor)
 
     async def pause(self, actor: Actor, *, paused: bool) -> Answer:
         return self._ask("pause", actor, paused)

@@ -7,11 +7,12 @@ audit row, ask for the card, add to the thread. Slack and mail are told by the s
 from __future__ import annotations
 
 from bot.loop.autopilot import Autopilot
+from bot.loop.away import Away
 from bot.loop.edit import Drafts
 from bot.loop.triage import Triage
 
 
-class Intervene(Autopilot, Drafts, Triage):
-    """Approve, undo, arrived, send again · follow-up, promote · draft, edit, assign · snooze, wake, dismiss · pause."""
+class Intervene(Autopilot, Drafts, Triage, Away):
+    """Approve, undo · follow-up, promote · draft, edit, assign · snooze, wake, dismiss · pause · away, back."""
 
     __slots__ = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handlers.blocks.away import absences, plan_button
 from handlers.blocks.elements import Json, actions, button, confirm, context, divider, header, section, small
 from handlers.blocks.lines import row
 from handlers.blocks.rich import paragraph, rich, words
@@ -28,6 +29,7 @@ def home_view(brief: HomeBrief, *, notice: str = "") -> Json:
     blocks = [section(notice), divider()] if notice else []
     blocks += [header(_headline(brief)), _switch(brief)]
     blocks += [section(note) for note in ((PAUSED,) if brief.paused else ()) + brief.notes[:5]]
+    blocks += absences(brief)
     shown = brief.decide[:DECIDE_LIMIT]
     blocks += [row(line, "Decide") for line in shown]
     if len(brief.decide) > len(shown):
@@ -43,9 +45,9 @@ def _headline(brief: HomeBrief) -> str:
 def _switch(brief: HomeBrief) -> Json:
     """Everybody sees the switch; who may use it, the desk decides and says."""
     if brief.paused:
-        return actions(button("Resume all sending", Action.RESUME, Ref(page=brief.page)))
+        return actions(button("Resume all sending", Action.RESUME, Ref(page=brief.page)), *plan_button(brief))
     check = confirm("Pause all sending", PAUSE_ASK, "Pause")
-    return actions(button("Pause all sending", Action.PAUSE, Ref(page=brief.page), confirm=check))
+    return actions(button("Pause all sending", Action.PAUSE, Ref(page=brief.page), confirm=check), *plan_button(brief))
 
 
 def _portfolio(brief: HomeBrief) -> list[Json]:

@@ -115,6 +115,8 @@ def _untouched(element: Json) -> Json:
         return {"type": kind, "selected_option": element.get("initial_option")}
     if kind == "users_select":
         return {"type": kind, "selected_user": element.get("initial_user")}
+    if kind == "datepicker":
+        return {"type": kind, "selected_date": element.get("initial_date")}
     return {"type": kind, "selected_date_time": element.get("initial_date_time")}
 
 
@@ -174,6 +176,7 @@ def desk() -> ScriptedDesk:
         "health_of": samples.HEALTH_BRIEF,
         "home": samples.HOME,
         "worst": samples.LINES,
+        "absence_form": samples.AWAY_FORM,
     }
     return made
 

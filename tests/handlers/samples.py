@@ -7,7 +7,18 @@ from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from scoring.briefs import Bar, CardBrief, Choice, DigestBrief, HealthBrief, HomeBrief, Line, Section
+from scoring.briefs import (
+    AwayBrief,
+    AwayForm,
+    Bar,
+    CardBrief,
+    Choice,
+    DigestBrief,
+    HealthBrief,
+    HomeBrief,
+    Line,
+    Section,
+)
 from scoring.casework import (
     Case,
     CaseState,
@@ -284,3 +295,14 @@ DIGEST = DigestBrief(
     total=60,
 )
 HOME = HomeBrief(DANA, LINES[:1], LINES, page=2, pages=3, paused=False, notes=(), now=NOW)
+AWAY = AwayBrief("away-1", DANA, OMAR, date(2026, 11, 20), date(2026, 12, 4), now=True, mine=True, may_change=True)
+AWAY_HOME = replace(
+    HOME,
+    may_plan=True,
+    away=(
+        AWAY,
+        replace(AWAY, id="away-2", first=date(2026, 12, 28), last=date(2027, 1, 8), now=False),
+        replace(AWAY, id="away-3", who=OMAR, cover=DANA, mine=False, covering=True, may_change=False, by_status=True),
+    ),
+)
+AWAY_FORM = AwayForm("", DANA, None, DAY, DAY, others=True)

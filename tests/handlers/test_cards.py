@@ -15,6 +15,7 @@ import pytest
 
 from handlers.blocks.alert_card import alert_card, plain_card, preview, title
 from handlers.blocks.assign_modal import assign_modal
+from handlers.blocks.away import away_modal
 from handlers.blocks.card_state import Stage, stage
 from handlers.blocks.digest import digest_card
 from handlers.blocks.dismiss_modal import dismiss_modal
@@ -25,6 +26,7 @@ from handlers.blocks.notice import introduction, notice, storm_settled
 from handlers.blocks.snooze_modal import snooze_modal
 from handlers.blocks.windows import case_modal, health_modal
 from handlers.ids import Action
+from scoring.briefs import AwayForm
 from scoring.casework import CaseState, OutreachState
 from scoring.model import Band, Snapshot
 from tests.handlers import samples
@@ -49,6 +51,11 @@ PICTURES: dict[str, Callable[[], dict[str, Any]]] = {
     "home": lambda: home_view(samples.HOME),
     "home_paused_by_click": lambda: home_view(replace(samples.HOME, paused=True), notice="Paused. No mail leaves."),
     "home_of_a_colleague": lambda: home_view(replace(samples.HOME, person=None, decide=(), portfolio=(), pages=1)),
+    "home_away": lambda: home_view(samples.AWAY_HOME),
+    "window_away": lambda: away_modal(samples.AWAY_FORM),
+    "window_away_changed": lambda: away_modal(
+        AwayForm("away-1", samples.DANA, samples.OMAR, date(2026, 11, 20), date(2026, 12, 4), others=False)
+    ),
     "window_draft": lambda: draft_modal(samples.card(), samples.NOTED_DRAFT, said_in="C1"),
     "window_saved": lambda: saved_modal(samples.EDITED_DRAFT, ["“20 % off” is not in the facts."]),
     "window_conflict": lambda: conflict_modal(samples.EDITED_DRAFT, "My subject", "My text"),

@@ -9,7 +9,7 @@ import pytest
 from handlers import middleware
 from handlers.commands import USAGE
 from scoring.briefs import Answer, Choice, HealthBrief
-from scoring.errors import NotFound
+from scoring.errors import NotFound, Refused
 from tests.fakes import RecordingSlack, ScriptedDesk
 from tests.handlers import samples
 from tests.handlers.conftest import Hands, body_of, found
@@ -91,6 +91,37 @@ async def test_sending_is_paused_and_resumed_by_a_word(
     assert body_of(await hands.command(typed))["text"] == "All sending is paused."
     assert desk.requests("pause")[0][1] is paused
     assert desk.requests("health") == []
+
+
+@pytest.mark.parametrize("typed", ["away", " AWAY "])
+async def test_away_opens_the_window_for_an_absence(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk, typed: str
+) -> None:
+    answer = await hands.command(typed)
+
+    (opened,) = slack.bodies("views.open")
+    assert (answer.status, answer.body, opened["trigger_id"]) == (200, "", "t")
+    assert opened["view"]["title"]["text"] == "Away"
+    assert desk.requests("health") == []
+
+
+async def test_back_ends_an_absence_by_a_word_and_a_name_that_begins_so_is_an_account(
+    hands: Hands, desk: ScriptedDesk
+) -> None:
+    desk.answers["back"] = Answer(ok=True, text="You are there again.")
+
+    assert body_of(await hands.command("back"))["text"] == "You are there again."
+    await hands.command("away travel")
+    assert desk.requests("health") == [("away travel",)]
+
+
+async def test_whoever_may_not_plan_an_absence_gets_no_window(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+) -> None:
+    desk.answers["absence_form"] = Refused("Only a CSM can do this.")
+
+    assert body_of(await hands.command("away"))["text"] == "Only a CSM can do this."
+    assert slack.bodies("views.open") == []
 
 
 @pytest.mark.parametrize("typed", ["help", "HELP", "?", "--help", "???", "…!"])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from handlers.blocks.home import home_view
+from scoring.briefs import Answer
 from tests.fakes import BOT, TEAM, RecordingSlack, ScriptedDesk
-from tests.handlers.conftest import Hands
+from tests.handlers import samples
+from tests.handlers.conftest import Hands, found
 from tests.handlers.limits import view_faults
 
 
@@ -55,3 +58,16 @@ async def test_a_person_who_joins_is_not_greeted(hands: Hands, slack: RecordingS
 
     assert answer.status == 200
     assert slack.told == []
+
+
+async def test_app_home_changes_and_ends_the_absences_that_it_lists(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+) -> None:
+    desk.answers |= {"home": samples.AWAY_HOME, "end_absence": Answer(ok=True, text="You are there again.")}
+    shown = home_view(samples.AWAY_HOME)
+    for label in ("Plan an absence", "Change", "End"):
+        await hands.press_in(shown, found(shown, label))
+
+    assert [asked[1] for asked in desk.requests("absence_form")] == ["", "away-1"]
+    assert [asked[0] for asked in desk.requests("end_absence")] == ["away-1"]
+    assert "You are there again." in str(slack.bodies("views.publish")[-1]["view"])

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from handlers.absences import NO_DAY, NOT_A_CSM
 from handlers.blocks.assign_modal import NOT_A_MEMBER, assign_modal
+from handlers.blocks.away import away_modal
 from handlers.blocks.dismiss_modal import dismiss_modal
 from handlers.blocks.draft_modal import draft_modal
 from handlers.blocks.snooze_modal import FAR, PAST, snooze_modal
 from handlers.blocks.windows import answer_modal
 from handlers.ids import OUTDATED
 from handlers.views import NOTHING_TYPED, SAY_WHY
-from scoring.briefs import Answer, Edited
+from scoring.briefs import Answer, Edited, Planned
 from scoring.casework import Verdict
 from scoring.errors import Refused
 from tests.fakes import RecordingSlack, ScriptedDesk
@@ -26,6 +28,8 @@ EDITOR = draft_modal(samples.card(), samples.DRAFT, said_in="C1")
 SNOOZE = snooze_modal("case-1", "Acme Corp", now=samples.NOW, timezone="Europe/Berlin", said_in="C1")
 DISMISS = dismiss_modal("case-1", "Acme Corp", said_in="C1")
 ASSIGN = assign_modal("case-1", "Acme Corp", said_in="C1")
+AWAY = away_modal(samples.AWAY_FORM)
+IN_CHANNEL = away_modal(samples.AWAY_FORM, said_in="C1")
 TYPED = {"subject": {"value": "My subject"}, "body": {"value": "My own text,\nwith two lines."}}
 
 
@@ -235,3 +239,59 @@ async def test_a_forged_window_changes_nothing(hands: Hands, desk: ScriptedDesk,
 
     assert OUTDATED in str(shown)
     assert desk.requests("dismiss") == []
+
+
+DAYS = {"first": {"selected_date": "2026-12-01"}, "last": {"selected_date": "2026-12-05"}}
+OMAR_COVERS = DAYS | {"cover": {"selected_user": "UOMAR"}}
+
+
+async def test_an_absence_is_kept_as_it_was_chosen_and_told_to_the_asker_alone(
+    hands: Hands, desk: ScriptedDesk, slack: RecordingSlack
+) -> None:
+    answer = await hands.submit(IN_CHANNEL, OMAR_COVERS)
+
+    assert body_of(answer) == {"response_action": "clear"}
+    (asked,) = desk.requests("plan_absence")
+    assert asked[:3] == ("csm-dana", "csm-omar", (date(2026, 12, 1), date(2026, 12, 5)))
+    (told,) = slack.bodies("chat.postEphemeral")
+    assert (told["user"], told["text"]) == ("UDANA", "You are away.")
+
+
+async def test_an_absence_from_app_home_is_said_in_the_window_and_home_is_drawn_anew(
+    hands: Hands, slack: RecordingSlack
+) -> None:
+    shown = body_of(await hands.submit(AWAY, OMAR_COVERS))
+
+    assert (shown["response_action"], "You are away." in str(shown["view"])) == ("update", True)
+    assert len(slack.bodies("views.publish")) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "field", "said"),
+    [
+        ({"cover": {"selected_user": "UGUEST"}}, "cover", NOT_A_MEMBER),
+        ({"cover": {"selected_user": "UEVIL"}}, "cover", NOT_A_MEMBER),
+        ({"cover": {"selected_user": "UBLANK"}}, "cover", NOT_A_CSM),
+        ({"who": {"selected_user": "UBLANK"}}, "who", NOT_A_CSM),
+        ({"first": {"selected_date": None}}, "first", NO_DAY),
+        ({"last": {"selected_date": "tomorrow"}}, "last", NO_DAY),
+    ],
+)
+async def test_what_cannot_be_an_absence_is_said_beside_its_field(
+    hands: Hands, desk: ScriptedDesk, chosen: dict[str, object], field: str, said: str
+) -> None:
+    shown = body_of(await hands.submit(AWAY, OMAR_COVERS | chosen))
+
+    assert shown == {"response_action": "errors", "errors": {field: said}}
+    assert desk.requests("plan_absence") == []
+
+
+async def test_a_refused_absence_keeps_the_window_open_at_what_must_be_chosen_anew(
+    hands: Hands, desk: ScriptedDesk
+) -> None:
+    desk.answers["plan_absence"] = Planned(Answer(ok=False, text="Omar is away, too."), "cover")
+    shown = body_of(await hands.submit(AWAY, OMAR_COVERS))
+    assert shown == {"response_action": "errors", "errors": {"cover": "Omar is away, too."}}
+
+    desk.answers["plan_absence"] = Planned(Answer(ok=False, text="Only leads may plan that."))
+    assert "Only leads may plan that." in str(body_of(await hands.submit(AWAY, OMAR_COVERS))["view"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.slack_objects import Message
+from bot.demo.slack_objects import Message, View
 from handlers.ids import Action
 from tests.builders import a_csm, remember
 from tests.journeys.conftest import Venue, opened_venue
@@ -103,6 +103,49 @@ async def test_every_csm_may_stop_all_sending_and_only_leads_let_it_go_on(team: 
     team.clock.move_to(team.clock() + timedelta(minutes=6))
     await use_home(team, "ada", Action.RESUME)
     assert not await is_paused(team)
+
+
+def button(view: View, label: str) -> str:
+    """The action of a button in a window or in App Home, by its label."""
+    return next(
+        e["action_id"]
+        for b in view.body["blocks"]
+        for e in b.get("elements", [])
+        if isinstance(e.get("text"), dict) and e["text"]["text"] == label
+    )
+
+
+def home(team: Venue, user: str) -> str:
+    """What stands in App Home."""
+    view = team.slack.home(user)
+    return str(view.body) if view else ""
+
+
+async def test_whoever_goes_away_enters_it_in_slack_and_app_home_lets_them_end_it(team: Venue) -> None:
+    sweep = next(sweep for sweep in team.app.schedule.sweeps if sweep.name == "cover")
+    days = {"first": "2026-11-24", "last": "2026-11-27"}
+    await team.slack.command("/health away", user="vic", channel="#cs-alerts")
+    assert team.slack.modal("vic") is None
+
+    await team.slack.command("/health away", user="dana", channel="#cs-alerts")
+    await team.slack.submit("dana", days | {"cover": "UDANA"})
+    assert "Nobody covers for themselves" in str(team.slack.modal("dana").errors)
+    await team.slack.submit("dana", days | {"cover": "UBEN"})
+    assert team.slack.modal("dana") is None
+    await team.until(lambda: any("Ben Reyes covers" in text for text in private(team, "dana")))
+
+    await sweep.run()
+    await team.until(lambda: "Ben Reyes covering for Dana Reyes until" in team.card().text)
+    await team.slack.open_home("dana")
+    await team.until(lambda: "You are away until 27 Nov; Ben Reyes covers." in home(team, "dana"))
+    shown = team.slack.home("dana")
+    await team.slack.click(shown, button(shown, "End"), user="dana")
+    await team.until(lambda: "You are there again" in home(team, "dana"))
+
+    await use_home(team, "lea", Action.AWAY)
+    await team.until(lambda: team.slack.modal("lea"))
+    await team.slack.submit("lea", days | {"who": "UDANA", "cover": "UBEN"})
+    await team.until(lambda: "Dana Reyes is away until 27 Nov" in home(team, "lea"))
 
 
 async def test_only_leads_hand_an_account_over_and_nobody_else_gets_the_window(team: Venue) -> None:

@@ -18,7 +18,7 @@ run: $(VENV)/.runtime             ## the bot, with the settings of .env
 # Databases of tests are real files whose every commit waits for the disk; in memory that takes no time. Many tests wait
 # for clocks and other processes, so that two cores carry three workers.
 test: $(VENV)/.dev                ## the suite; in CI with the tests that take long, too
-	$(if $(wildcard /dev/shm/.),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/pytest -n 3 --dist loadgroup -q $(if $(CI),,-m "not long")
+	$(if $(wildcard /dev/shm/.),PYTEST_DEBUG_TEMPROOT=/dev/shm) $(BIN)/pytest -n 3 -q $(if $(CI),,-m "not long")
 
 check: $(VENV)/.dev               ## format, lint, types, contracts, sizes, docs: the definition of done
 	$(BIN)/ruff format --check .

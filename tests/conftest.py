@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from hypothesis import settings
 from sqlalchemy import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from storage.columns import Row
 from storage.migrations import upgrade
@@ -23,6 +24,8 @@ from tests import thoroughness
 
 BENCHMARKS = "measure in tests/benchmarks, too; for a quiet machine"
 CLEANED = ("SLACK_", "OPENAI_", "LOOKOUT_", "DATABASE_URL")
+TOGETHER = ("tests/journeys/test_demo.py", "tests/demo/test_page.py", "tests/storage/test_warehouse_engines.py")
+"""Files whose tests share something dear (a demo, a browser, a ClickHouse): one process takes each, and first."""
 STORAGE = Path(__file__).parent / "storage"
 
 settings.load_profile(thoroughness.PROFILE)
@@ -31,6 +34,23 @@ settings.load_profile(thoroughness.PROFILE)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--benchmarks` measures; without it nothing is measured, and nothing counts as skipped."""
     parser.addoption("--benchmarks", action="store_true", help=BENCHMARKS)
+
+
+class Shifts(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands tests out one by one, as workers get free, and the files of `TOGETHER` as a whole.
+
+    (`--dist loadgroup` is meant for it; with pytest 9.2 xdist 3.8 does not see its groups.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if file in TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shifts:
+    """Who runs what, with `-n`."""
+    return Shifts(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

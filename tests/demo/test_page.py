@@ -23,7 +23,7 @@ from tests.chromium import chromium
 from tests.demo.conftest import populate
 from tests.demo.tiny_app import CARD, HOSTILE, over_http, text
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 BOLD = {"type": "text", "text": "Bold words", "style": {"bold": True}}

@@ -14,8 +14,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 from bot.demo.run import Demo, demo
 from tests.chromium import chromium
 
-# One demo for all of them, and one follows from another.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo"), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"]
 A_TUESDAY = date(2026, 11, 24)

@@ -19,7 +19,6 @@ from tests.storage.chdb_http import ClickHouse, clickhouse
 from tests.storage.event_world import CAIRO, CONFIG, LAST, Row, frames, imported, rolled, rows, scores, snapshots, world
 from tests.storage.team_tables import COLUMNS, in_clickhouse, in_duckdb, in_postgres
 
-pytestmark = pytest.mark.xdist_group("warehouse engines")
 WHERE = "NOT internal -- our own staff"
 VENUES = [
     ("duckdb", "TIMESTAMPTZ"),

@@ -1,23 +1,23 @@
-"""One day of a run as lists, one a field of `Signals`: as values for rules and cards, or on the way to be stored."""
+"""One day of a run in columns, one a field of `Signals`: on the way to be stored, or to values for rules and cards."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from scoring.cohort import Floats
+from scoring.field_column import FieldColumn, Kind
 from scoring.journeys import stuck
-from scoring.model import Signals
-from scoring.roster import day_number, day_of
-from scoring.signals import Run, listed
+from scoring.model import Basis, Signals
+from scoring.roster import day_number
+from scoring.signals import Run
 from scoring.usage_ratio import BASES, UNKNOWN, UsageRatio
-from scoring.windows import NEVER, Ints
+from scoring.windows import NEVER, Bools, Ints, Span
 
 FIELDS = tuple(field.name for field in fields(Signals))
 FIGURES: Mapping[str, str] = MappingProxyType(
@@ -28,8 +28,6 @@ FIGURES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Fields of `Signals` that are windows as they are."""
-RATIOS = frozenset({"usage_ratio", "power_share", "power_ratio"})
-"""Fields that `signal_columns` gives as two whole numbers without a common divisor, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,121 +38,129 @@ class Texts:
     names: Mapping[int, str]
 
 
-def signals_of(columns: Mapping[str, list[Any]]) -> list[Signals]:
-    """One `Signals` an account, from `signal_columns`."""
-    whole = [
-        [pair and Fraction(*pair) for pair in values] if name in RATIOS else values for name, values in columns.items()
-    ]
-    return [Signals(*row) for row in zip(*whole, strict=True)]
+def signals_of(columns: Mapping[str, FieldColumn]) -> list[Signals]:
+    """One `Signals` an account; a field that has no column is as it is by default."""
+    told = {name: columns[name].told() for name in FIELDS if name in columns}
+    told["usage_basis"] = [Basis(basis) for basis in told["usage_basis"]]
+    return [Signals(**dict(zip(told, row, strict=True))) for row in zip(*told.values(), strict=True)]
 
 
 def signal_columns(
     run: Run, day: date, ratio: UsageRatio, *, vs_peers: Floats, texts: Texts
-) -> Mapping[str, list[Any]]:
-    """A list for each of `FIELDS`, in their order, parallel to the accounts that are scored on `day`."""
-    number = day_number(day)
-    on = _Day(run, number - run.span.first, np.flatnonzero(run.roster.scored(number)))
+) -> Mapping[str, FieldColumn]:
+    """A column for each of `FIELDS`, in their order, over the accounts that are scored on `day`, by their ids."""
+    on = Day.of(run, day)
+    accounts = [run.roster.accounts[place] for place in on.places.tolist()]
     columns = {
-        "account_id": [run.roster.accounts[place].id for place in on.places.tolist()],
-        "day": [day] * len(on.places),
-        "age_days": (number - run.roster.born[on.places]).tolist(),
-        "seats": [run.roster.accounts[place].seats for place in on.places.tolist()],
-        "usage_ratio": _ratios(on.row_of(ratio.over), on.row_of(ratio.under)),
-        "usage_basis": [BASES[basis] for basis in on.list_of(ratio.basis)],
-        "usage_vs_peers": listed(vs_peers[on.row, on.places]),
+        "account_id": FieldColumn(Kind.LIST, ([account.id for account in accounts],)),
+        "day": _days(np.full(len(on.places), on.number)),
+        "age_days": FieldColumn.whole(on.number - run.roster.born[on.places]),
+        "seats": FieldColumn(Kind.LIST, ([account.seats for account in accounts],)),
+        "usage_ratio": FieldColumn(Kind.RATIO, (on.row_of(ratio.over), on.row_of(ratio.under))),
+        "usage_basis": FieldColumn(Kind.WORD, (on.row_of(ratio.basis),), tuple(str(basis) for basis in BASES)),
+        "usage_vs_peers": FieldColumn.real(on.row_of(vs_peers)),
         **_figures(on),
         **_last_use(on, texts),
-        **_journeys(on, number),
-        **_power(on, number, texts),
+        **_journeys(on),
+        **_power(on, texts),
     }
     return {name: columns[name] for name in FIELDS}
 
 
 @dataclass(frozen=True, slots=True)
-class _Day:
-    """The scored accounts of one as-of day."""
+class Day:
+    """The accounts that are scored on one as-of day, in the order of their ids, as their rows are stored."""
 
     run: Run
-    row: int
+    number: int
     places: Ints
 
-    def row_of(self, matrix: Ints) -> Ints:
-        found: Ints = matrix[self.row, self.places]
-        return found
+    @classmethod
+    def of(cls, run: Run, day: date) -> Day:
+        """Those of a day of the run."""
+        number, ranked = day_number(day), run.roster.by_id
+        return cls(run, number, ranked[run.roster.scored(number)[ranked]])
 
-    def list_of(self, matrix: Ints) -> list[int]:
-        found: list[int] = self.row_of(matrix).tolist()
-        return found
+    def row_of(self, matrix: Any) -> Any:
+        """What a matrix, as-of days x accounts, says of them."""
+        return matrix[self.number - self.run.span.first, self.places]
 
 
-def _figures(on: _Day) -> dict[str, list[Any]]:
+def _figures(on: Day) -> dict[str, FieldColumn]:
     """The fields that are windows as they are."""
     found = on.run.windows
-    columns: dict[str, list[Any]] = {name: on.list_of(getattr(found, window)) for name, window in FIGURES.items()}
-    columns["sole_user"] = [users == 1 for users in columns["known_users"]]
-    heard = on.list_of(found.logins_known)
+    columns = {name: FieldColumn.whole(on.row_of(getattr(found, window))) for name, window in FIGURES.items()}
+    columns["sole_user"] = FieldColumn(Kind.TRUTH, (on.row_of(found.known_users) == 1,))
+    heard = on.row_of(found.logins_known).astype(bool)
     for name, logins in (("logins_14", found.logins_14), ("logins_prior_14", found.logins_prior_14)):
-        columns[name] = [count if known else None for count, known in zip(on.list_of(logins), heard, strict=True)]
+        columns[name] = _counts(on.row_of(logins), heard)
     return columns
 
 
-def _last_use(on: _Day, texts: Texts) -> dict[str, list[Any]]:
+def _last_use(on: Day, texts: Texts) -> dict[str, FieldColumn]:
     found = on.run.windows
-    days = _dates(on.row_of(found.last_day))
-    names = [texts.names.get(name, "") for name in on.list_of(found.last_name)]
-    people = [texts.people.get(person, "") for person in on.list_of(found.last_person)]
+    days = on.row_of(found.last_day)
+    ever = days > NEVER
     return {
-        "last_active_on": days,
-        "last_feature": [text if day else "" for text, day in zip(names, days, strict=True)],
-        "last_user_id": [text if day else "" for text, day in zip(people, days, strict=True)],
+        "last_active_on": _days(days, ever),
+        "last_feature": _words(on.row_of(found.last_name), texts.names, ever),
+        "last_user_id": _texts(on.row_of(found.last_person), texts.people, ever),
     }
 
 
-def _journeys(on: _Day, number: int) -> dict[str, list[Any]]:
+def _journeys(on: Day) -> dict[str, FieldColumn]:
     """Milestones (R6) and where an account is stuck (R23)."""
     run, places = on.run, on.places.tolist()
-    due, done = run.milestones.counts(run.span, len(run.roster))
-    overdue = run.milestones.overdue(number)
-    waiting = stuck(run.steps, number, run.roster.alive(number), run.config)
-    waits = [waiting.get(place) for place in places]
+    due, done = run.milestones.counts(Span(run.span.start, on.number, on.number), len(run.roster))
+    overdue = run.milestones.overdue(on.number)
+    waiting = stuck(run.steps, on.number, run.roster.alive(on.number), run.config)
+    waits = [waiting.get(place) for place in places] if waiting else [None] * len(places)
+    late = [overdue.get(place, ()) for place in places] if overdue else [()] * len(places)
     return {
-        "milestones_due": on.list_of(due),
-        "milestones_done": on.list_of(done),
-        "overdue": [overdue.get(place, ()) for place in places],
-        "stuck_step": [one.step if one else "" for one in waits],
-        "stuck_days": [one.days if one else None for one in waits],
-        "stuck_limit": [one.limit if one else None for one in waits],
+        "milestones_due": FieldColumn.whole(due[0, on.places]),
+        "milestones_done": FieldColumn.whole(done[0, on.places]),
+        "overdue": FieldColumn(Kind.TEXTS, (late,)),
+        "stuck_step": FieldColumn(Kind.LIST, ([one.step if one else "" for one in waits],)),
+        "stuck_days": FieldColumn(Kind.LIST, ([one.days if one else None for one in waits],)),
+        "stuck_limit": FieldColumn(Kind.LIST, ([one.limit if one else None for one in waits],)),
     }
 
 
-def _power(on: _Day, number: int, texts: Texts) -> dict[str, list[Any]]:
+def _power(on: Day, texts: Texts) -> dict[str, FieldColumn]:
     """The fields of the person who did most before the last 14 days; none when nobody did anything then (R25)."""
     power = on.run.power
     total, uses_90 = on.row_of(power.total), on.row_of(power.uses_90)
-    anybody = total.astype(bool).tolist()
-    silent = (number - on.row_of(power.last_day)).tolist()
-    alone = on.list_of(power.others_14)
+    anybody = total > 0
+    fading = on.row_of(power.uses_14) * 90, np.where(anybody, uses_90 * 14, UNKNOWN)
     return {
-        "power_user_id": [
-            texts.people.get(person, "") if any_ else ""
-            for person, any_ in zip(on.list_of(power.person), anybody, strict=True)
-        ],
-        "power_share": _ratios(on.row_of(power.uses), total),
-        "power_ratio": _ratios(on.row_of(power.uses_14) * 90, np.where(total > 0, uses_90 * 14, UNKNOWN)),
-        "power_silent_days": [days if any_ else None for days, any_ in zip(silent, anybody, strict=True)],
-        "power_alone": [not others and any_ for others, any_ in zip(alone, anybody, strict=True)],
-        "power_users": [users if any_ else 0 for users, any_ in zip(on.list_of(power.users), anybody, strict=True)],
-        "power_events": total.tolist(),
+        "power_user_id": _texts(on.row_of(power.person), texts.people, anybody),
+        "power_share": FieldColumn(Kind.RATIO, (on.row_of(power.uses), total)),
+        "power_ratio": FieldColumn(Kind.RATIO, fading),
+        "power_silent_days": _counts(on.number - on.row_of(power.last_day), anybody),
+        "power_alone": FieldColumn(Kind.TRUTH, (anybody & (on.row_of(power.others_14) == 0),)),
+        "power_users": FieldColumn.whole(np.where(anybody, on.row_of(power.users), 0)),
+        "power_events": FieldColumn.whole(total),
     }
 
 
-def _ratios(over: Ints, under: Ints) -> list[tuple[int, int] | None]:
-    """One over the other in lowest terms; None where the lower one is `UNKNOWN`."""
-    divisor = np.maximum(np.gcd(over, under), 1)
-    pairs = zip((over // divisor).tolist(), (under // divisor).tolist(), strict=True)
-    return [None if pair[1] == UNKNOWN else pair for pair in pairs]
+def _counts(values: Ints, known: Bools) -> FieldColumn:
+    return FieldColumn(Kind.COUNT, (np.where(known, values, 0), known))
 
 
-def _dates(numbers: Ints) -> list[date | None]:
-    known = {number: None if number <= NEVER else day_of(number) for number in np.unique(numbers).tolist()}
-    return [known[number] for number in numbers.tolist()]
+def _days(numbers: Ints, known: Bools | None = None) -> FieldColumn:
+    there = np.ones(len(numbers), np.bool_) if known is None else known
+    return FieldColumn(Kind.DAY, (np.where(there, numbers, 0), there))
+
+
+def _texts(numbers: Ints, texts: Mapping[int, str], known: Bools) -> FieldColumn:
+    """The texts behind many different numbers."""
+    found = [texts.get(number, "") for number in np.where(known, numbers, -1).tolist()]
+    return FieldColumn(Kind.LIST, (found,))
+
+
+def _words(numbers: Ints, texts: Mapping[int, str], known: Bools) -> FieldColumn:
+    """The texts behind few different numbers, each of them kept once."""
+    shown = np.where(known, numbers, -1)
+    distinct = sorted(set(shown.tolist()))
+    places = np.searchsorted(np.array(distinct, np.int64), shown)
+    return FieldColumn(Kind.WORD, (places,), tuple(texts.get(number, "") for number in distinct))

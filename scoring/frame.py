@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.config import ScoreConfig
-from scoring.day_columns import Texts, signal_columns, signals_of
+from scoring.day_columns import Day, Texts, signal_columns, signals_of
+from scoring.field_column import FieldColumn
 from scoring.health import SIGNALS, Scored, score
-from scoring.model import Band, Health, Part, Reading, Signals, Snapshot
+from scoring.model import Band, Health, Part, Reading, Snapshot
 from scoring.roster import day_number, day_of
-from scoring.signals import Run, Values, listed, values
+from scoring.signals import Run, Values, values
 from scoring.usage_ratio import UNKNOWN, UsageRatio
 from scoring.windows import Ints
 
@@ -34,6 +35,8 @@ COLUMNS = (
     "churn_probability",
 )
 BANDS = np.array([band.value for band in reversed(Band)], object)
+OWN = ("activity", "engagement")
+"""The signals whose reading against the own past is kept beside the score (R4, R5)."""
 EDGES = np.array([20.0, 40.0, 60.0, 80.0])
 
 
@@ -94,27 +97,25 @@ class Frame:
 
     def snapshots(self, day: date, texts: Texts) -> list[Snapshot]:
         """One snapshot for each account that is scored on an as-of day (R9)."""
-        found = signals_of(self.signal_columns(day, texts))
-        return [Snapshot(health, one) for health, one in zip(self._healths(day, found), found, strict=True)]
+        return snapshots_of(self.day_columns(day, texts))
 
-    def signal_columns(self, day: date, texts: Texts) -> Mapping[str, list[Any]]:
-        """The fields of `Signals` of an as-of day, as lists parallel to the scored accounts."""
-        return signal_columns(self.run, day, self.ratio, vs_peers=self.values.vs_peers, texts=texts)
-
-    def health_columns(self, day: date) -> Mapping[str, list[Any]]:
-        """The day's `score`, `coverage` and, by signal, its value, `… weight`, `… points` and `own …`, likewise."""
-        number = day_number(day)
-        cells = number - self.run.span.first, np.flatnonzero(self.run.roster.scored(number))
-        columns: dict[str, list[Any]] = {
-            "score": self.scored.score[cells].tolist(),
-            "coverage": self.scored.coverage[cells].tolist(),
-            "own activity": listed(self.values.activity_own[cells]),
-            "own engagement": listed(self.values.engagement_own[cells]),
-        }
+    def day_columns(self, day: date, texts: Texts) -> Mapping[str, FieldColumn]:
+        """All that the snapshots of an as-of day hold: the fields of `Signals`, then the score with its parts."""
+        on, config = Day.of(self.run, day), self.run.config
+        columns = dict(signal_columns(self.run, day, self.ratio, vs_peers=self.values.vs_peers, texts=texts))
+        for name, matrix in (
+            ("score", self.scored.score),
+            ("coverage", self.scored.coverage),
+            ("own activity", self.values.activity_own),
+            ("own engagement", self.values.engagement_own),
+        ):
+            columns[name] = FieldColumn.real(on.row_of(matrix))
         for part, name in enumerate(SIGNALS):
-            columns[name] = listed(self.signals[part, *cells])
-            columns[f"{name} weight"] = self.scored.weights[part, *cells].tolist()
-            columns[f"{name} points"] = self.scored.points[part, *cells].tolist()
+            columns[name] = FieldColumn.real(on.row_of(self.signals[part]))
+            columns[f"{name} weight"] = FieldColumn.real(on.row_of(self.scored.weights[part]))
+            columns[f"{name} points"] = FieldColumn.real(on.row_of(self.scored.points[part]))
+        columns["reading"] = FieldColumn.same(str(config.reading), len(on.places))
+        columns["config_version"] = FieldColumn.whole(np.full(len(on.places), config.version))
         return columns
 
     def days(self) -> list[date]:
@@ -130,20 +131,29 @@ class Frame:
         row = day_number(day) - self.run.span.first
         return {*self.run.windows.last_person[row].tolist(), *self.run.power.person[row].tolist()}
 
-    def _healths(self, day: date, found: Sequence[Signals]) -> Iterator[Health]:
-        """The scores of a day's accounts, each with where its points come from."""
-        columns, reading, version = self.health_columns(day), self.run.config.reading, self.run.config.version
-        own = zip(columns["own activity"], columns["own engagement"], strict=True)
-        parts = zip(*(_parts(name, columns) for name in SIGNALS), strict=True)
-        rows = zip(found, columns["score"], parts, columns["coverage"], own, strict=True)
-        for one, points, four, coverage, ours in rows:
-            told = {name: value for name, value in zip(SIGNALS, ours, strict=False) if value is not None}
-            yield Health(one.account_id, day, points, four, coverage, reading, version, told)
+
+def snapshots_of(columns: Mapping[str, FieldColumn]) -> list[Snapshot]:
+    """The values that `Frame.day_columns` stand for."""
+    signals, reading = signals_of(columns), (Reading(word) for word in columns["reading"].told())
+    fixed = (columns[name].told() for name in ("score", "coverage", "config_version"))
+    own = zip(*(columns[f"own {name}"].told() for name in OWN), strict=True)
+    parts = zip(*(_parts(name, columns) for name in SIGNALS), strict=True)
+    rows = zip(signals, reading, *fixed, own, parts, strict=True)
+    return [
+        Snapshot(
+            Health(
+                one.account_id, one.day, points, four, coverage, how, version,
+                {name: value for name, value in zip(OWN, ours, strict=True) if value is not None},
+            ),
+            one,
+        )
+        for one, how, points, coverage, version, ours, four in rows
+    ]  # fmt: skip
 
 
-def _parts(name: str, columns: Mapping[str, list[Any]]) -> Iterator[Part]:
-    for value, weight, points in zip(columns[name], columns[f"{name} weight"], columns[f"{name} points"], strict=True):
-        yield Part(name, value, weight, points)
+def _parts(name: str, columns: Mapping[str, FieldColumn]) -> Iterator[Part]:
+    for row in zip(*(columns[f"{name}{kind}"].told() for kind in ("", " weight", " points")), strict=True):
+        yield Part(name, *row)
 
 
 def read(found: Values, config: ScoreConfig) -> npt.NDArray[np.float64]:

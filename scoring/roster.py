@@ -33,7 +33,8 @@ def later_or(day: date | None) -> int:
 class Roster:
     """One entry an account, in a fixed order; days count from 1970, `LATER` stands for never.
 
-    `born` is the creation day, else the first day with use; `seats` 0 where unknown; `first_use` any use's first day.
+    `born` is the creation day, else the first day with use; `seats` 0 where unknown; `first_use` any use's first day;
+    `by_id` the places in the order of the accounts' ids.
     """
 
     accounts: tuple[Account, ...]
@@ -42,6 +43,7 @@ class Roster:
     tier: Ints
     seats: Ints
     first_use: Ints
+    by_id: Ints
 
     @classmethod
     def of(cls, accounts: Sequence[Account], first_use: Ints) -> Roster:
@@ -55,6 +57,7 @@ class Roster:
             tier=_ints(tiers[account.tier] for account in accounts),
             seats=_ints(max(account.seats or 0, 0) for account in accounts),
             first_use=first_use,
+            by_id=_ints(sorted(range(len(accounts)), key=lambda place: accounts[place].id)),
         )
 
     def __len__(self) -> int:

@@ -1,98 +1,81 @@
-"""Turns an account's day into a row of the database and back; rows travel between processes faster than snapshots."""
+"""Snapshots on their way into the database: whole pages, made in the scoring process and only carried from there on.
+
+A page holds some accounts of one day. It is what is stored, and has one of two layouts: columns as a scoring run has
+them (a line of JSON that says what follows, then their bytes), or a JSON list of whole snapshots, for a few.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from json.encoder import encode_basestring
-from operator import itemgetter
-from types import MappingProxyType
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple, Self, overload
 
+import numpy as np
+import numpy.typing as npt
+import orjson
 from pydantic import TypeAdapter
 
-from scoring.day_columns import RATIOS, Texts
-from scoring.frame import Frame
-from scoring.model import Basis, Health, Part, Reading, Signals, Snapshot
+from scoring.day_columns import Texts
+from scoring.field_column import FieldColumn, Kind, Part
+from scoring.frame import Frame, snapshots_of
+from scoring.model import Snapshot
 
-SIGNALS = ("activity", "engagement", "milestones", "recency")
-_SIGNALS: TypeAdapter[Signals] = TypeAdapter(Signals)
-_OWN: TypeAdapter[dict[str, float]] = TypeAdapter(dict[str, float])
-
-
-def _ratio(pair: tuple[int, int]) -> str:
-    over, under = pair
-    return f'"{over}"' if under == 1 else f'"{over}/{under}"'
-
-
-def _texts(several: tuple[str, ...]) -> str:
-    return json.dumps(several, ensure_ascii=False, separators=(",", ":"))
+PAGE = 500
+"""Accounts on a page of columns: who asks for one account reads no more than that."""
+SMALL_PAGE = 50
+"""Snapshots on a page of JSON: all of it is read for one."""
+SIGNALS = frozenset({"activity", "engagement", "milestones", "recency"})
+_SNAPSHOTS: TypeAdapter[list[Snapshot]] = TypeAdapter(list[Snapshot])
 
 
-SPELLED: Mapping[type, Callable[[Any], str]] = MappingProxyType(
-    {str: encode_basestring, Basis: encode_basestring, bool: json.dumps, tuple: _texts, date: '"{}"'.format}
-)
-"""How a value of each type is written in JSON; numbers are as Python shows them."""
-DEFAULTS: Mapping[str, object] = MappingProxyType(
-    {one.name: one.default for one in fields(Signals) if one.default is not MISSING}
-)
-"""What is left out of JSON: most accounts are not stuck, and most figures that are 0 stay so."""
+class Page(NamedTuple):
+    """`held` is what is stored; the lists are what is asked for often and stands in rows, one an account."""
 
-
-class Packed(NamedTuple):
-    """The columns of the table, in its order; a day as ISO text, which every driver takes."""
-
-    account_id: str
-    day: Any
-    score: float
-    coverage: float
-    reading: str
-    config_version: int
-    activity: float | None
-    activity_weight: float | None
-    activity_points: float | None
-    engagement: float | None
-    engagement_weight: float | None
-    engagement_points: float | None
-    milestones: float | None
-    milestones_weight: float | None
-    milestones_points: float | None
-    recency: float | None
-    recency_weight: float | None
-    recency_points: float | None
-    usage_ratio: float | None
-    own: str
-    signals: str
+    day: date
+    accounts: list[str]
+    scores: list[float]
+    coverages: list[float]
+    versions: list[int]
+    held: bytes
 
 
 class PackedSnapshots(Sequence[Snapshot]):
-    """Snapshots as the rows they are stored as, in the order of the key; each is made when somebody looks at it."""
+    """Snapshots as the pages they are stored as, oldest first; each is made when somebody looks at it."""
 
     def __init__(self, snapshots: Iterable[Snapshot]) -> None:
-        self.rows: list[tuple[Any, ...]] = sorted((tuple(packed(one)) for one in snapshots), key=itemgetter(0, 1))
+        """Of two of one account and day the last stands.
 
-    def of(self, day: date) -> list[tuple[Any, ...]]:
-        """The rows of one day."""
-        wanted = day.isoformat()
-        return [row for row in self.rows if row[1] == wanted]
+        Raises:
+            ValueError: score and signals are of different accounts or days, or a part is of no signal we know.
+        """
+        newest = {_key(one): one for one in snapshots}
+        ordered = [newest[key] for key in sorted(newest)]
+        self.pages = [
+            _small_page(same[start : start + SMALL_PAGE])
+            for _, of_day in groupby(ordered, attrgetter("health.day"))
+            for same in [list(of_day)]
+            for start in range(0, len(same), SMALL_PAGE)
+        ]
+        self._read: tuple[int, list[Snapshot]] = (-1, [])
 
     @classmethod
-    def of_days(cls, days: Iterable[Iterable[tuple[Any, ...]]]) -> Self:
-        """From the rows that `packed_day` makes."""
-        packed_ = cls(())
-        packed_.rows = sorted(row for rows in days for row in rows)
-        return packed_
+    def of_pages(cls, pages: Iterable[Page]) -> Self:
+        """From the pages of some days, oldest first."""
+        found = cls(())
+        found.pages = list(pages)
+        return found
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return sum(len(page.accounts) for page in self.pages)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, PackedSnapshots) and self.rows == other.rows
+        return isinstance(other, PackedSnapshots) and self.pages == other.pages
 
     def __hash__(self) -> int:
-        raise TypeError("rows change; they have no hash")
+        raise TypeError("pages change; they have no hash")
 
     @overload
     def __getitem__(self, place: int) -> Snapshot: ...
@@ -102,92 +85,122 @@ class PackedSnapshots(Sequence[Snapshot]):
 
     def __getitem__(self, place: int | slice) -> Snapshot | list[Snapshot]:
         if isinstance(place, slice):
-            return [unpacked(row) for row in self.rows[place]]
-        return unpacked(self.rows[place])
+            return [self[one] for one in range(*place.indices(len(self)))]
+        left = range(len(self))[place]
+        for number, page in enumerate(self.pages):
+            if left < len(page.accounts):
+                if self._read[0] != number:
+                    self._read = number, snapshots_on(page.held)
+                return self._read[1][left]
+            left -= len(page.accounts)
+        raise IndexError(place)
 
 
-def packed(snapshot: Snapshot) -> Packed:
-    """The row of a snapshot.
+def pages_of(frame: Frame, day: date, texts: Texts) -> Iterator[Page]:
+    """The snapshots of a day of a scoring run; none of them is made on the way."""
+    columns = {name: _narrow(column) for name, column in frame.day_columns(day, texts).items()}
+    accounts, scores, coverages, versions = (
+        columns[name].told() for name in ("account_id", "score", "coverage", "config_version")
+    )
+    for start in range(0, len(accounts), PAGE):
+        some = slice(start, start + PAGE)
+        held = _written({name: column.at(some) for name, column in columns.items()}, len(accounts[some]))
+        yield Page(day, accounts[some], scores[some], coverages[some], versions[some], held)
 
-    Raises:
-        ValueError: score and signals are of different accounts or days, or a part has no column.
-    """
+
+def snapshots_on(held: bytes, accounts: Collection[str] | None = None) -> list[Snapshot]:
+    """The snapshots of a page, or those of some accounts, in the order of the accounts' ids."""
+    if held.startswith(b"["):
+        found = _SNAPSHOTS.validate_json(held)
+        return found if accounts is None else [one for one in found if one.health.account_id in accounts]
+    columns = _read(held)
+    if accounts is not None:
+        ids = columns["account_id"].told()
+        places = [place for place, account in enumerate(ids) if account in accounts]
+        columns = {name: column.at(places) for name, column in columns.items()}
+    return snapshots_of(columns)
+
+
+def _key(snapshot: Snapshot) -> tuple[date, str]:
     health, signals = snapshot.health, snapshot.signals
     if (health.account_id, health.day) != (signals.account_id, signals.day):
         raise ValueError(
             f"a score and signals of different accounts or days: {health.account_id}, {signals.account_id}"
         )
-    return Packed._make(
-        (
-            health.account_id,
-            health.day.isoformat(),
-            health.score,
-            health.coverage,
-            str(health.reading),
-            health.config_version,
-            *_columns(health.parts),
-            None if signals.usage_ratio is None else float(signals.usage_ratio),
-            _OWN.dump_json(dict(health.own)).decode(),
-            _SIGNALS.dump_json(signals, exclude_defaults=True).decode(),
-        )
+    if unknown := {part.signal for part in health.parts} - SIGNALS:
+        raise ValueError(f"a snapshot has no place for {', '.join(sorted(unknown))}")
+    return health.day, health.account_id
+
+
+def _small_page(snapshots: list[Snapshot]) -> Page:
+    healths = [one.health for one in snapshots]
+    return Page(
+        healths[0].day,
+        [one.account_id for one in healths],
+        [one.score for one in healths],
+        [one.coverage for one in healths],
+        [one.config_version for one in healths],
+        _SNAPSHOTS.dump_json(snapshots, exclude_defaults=True),
     )
 
 
-def packed_day(frame: Frame, day: date, texts: Texts) -> Iterator[tuple[Any, ...]]:
-    """The rows of a day's snapshots, made of whole columns: no snapshot is made on the way."""
-    signals, health = frame.signal_columns(day, texts), frame.health_columns(day)
-    told = [_spelled(name, values, DEFAULTS.get(name)) for name, values in signals.items()]
-    own = [_spelled(name.removeprefix("own "), health[name]) for name in ("own activity", "own engagement")]
-    ratios = [pair and pair[0] / pair[1] for pair in signals["usage_ratio"]]
-    config = frame.run.config
-    fixed = (day.isoformat(),), (str(config.reading),), (config.version,)
-    days, readings, versions = (part * len(ratios) for part in fixed)
-    columns = signals["account_id"], days, health["score"], health["coverage"], readings, versions
-    shares = (health[f"{name}{part}"] for name in SIGNALS for part in ("", " weight", " points"))
-    return zip(*columns, *shares, ratios, _objects(own), _objects(told), strict=True)
+# -- columns as bytes --------------------------------------------------------------------------------------------------
 
 
-def _spelled(name: str, values: list[Any], default: object = None) -> list[str]:
-    """`,"name":value` in JSON for each value, nothing for the default; each distinct value is spelled once."""
-    kind = type(next((one for one in values if one is not None), None))
-    spell = _ratio if name in RATIOS else SPELLED.get(kind, str)
-    told = {value: "" if value == default else f',"{name}":{spell(value)}' for value in set(values)}
-    return [told[value] for value in values]
+def _narrow(column: FieldColumn) -> FieldColumn:
+    """Whole numbers in the smallest type that holds them; what is the same for all stands there once."""
+    return FieldColumn(column.kind, tuple(map(_narrow_part, column.parts)), column.words)
 
 
-def _objects(columns: Iterable[list[str]]) -> Iterator[str]:
-    return ("{" + "".join(row)[1:] + "}" for row in zip(*columns, strict=True))
+def _narrow_part(part: Part) -> Part:
+    if isinstance(part, list) or not len(part):
+        return part
+    if part.dtype.kind == "f":
+        # nan differs from itself: a column of nothing but nan is written out, which does no harm.
+        return np.broadcast_to(part[:1], len(part)) if (part == part[0]).all() else part
+    low, high = int(part.min()), int(part.max())
+    if low == high:
+        return np.broadcast_to(part[:1], len(part))
+    return part.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high)))
 
 
-def unpacked(row: Iterable[Any]) -> Snapshot:
-    """The snapshot of a row."""
-    found = Packed._make(row)
-    health = Health(
-        account_id=found.account_id,
-        day=found.day if isinstance(found.day, date) else date.fromisoformat(found.day),
-        score=found.score,
-        parts=_parts(found),
-        coverage=found.coverage,
-        reading=Reading(found.reading),
-        config_version=found.config_version,
-        own=_OWN.validate_json(found.own),
-    )
-    return Snapshot(health, _SIGNALS.validate_json(found.signals))
+def _written(columns: Mapping[str, FieldColumn], rows: int) -> bytes:
+    told, body = [], []
+    for name, column in columns.items():
+        parts = [_bytes(part) for part in column.parts]
+        told.append((name, column.kind, column.words, [kind for kind, _ in parts]))
+        body += [content for _, content in parts]
+    return b"".join([orjson.dumps({"rows": rows, "columns": told}), b"\n", *body])
 
 
-def _columns(parts: Iterable[Part]) -> Iterable[float | None]:
-    by_name = {part.signal: part for part in parts}
-    unknown = by_name.keys() - set(SIGNALS)
-    if unknown:
-        raise ValueError(f"a snapshot has no column for {', '.join(sorted(unknown))}")
-    for name in SIGNALS:
-        part = by_name.get(name)
-        yield from (None, None, None) if part is None else (part.value, part.weight, part.points)
+def _bytes(part: Part) -> tuple[tuple[str, int], bytes]:
+    """`json` or `same json` or a type of numbers; with how many bytes, or how many numbers (1: the same for all)."""
+    if isinstance(part, list):
+        same = part.count(part[0]) == len(part)
+        content = orjson.dumps(part[0] if same else part)
+        return ("same json" if same else "json", len(content)), content
+    if part.strides == (0,):
+        part = part[:1]
+    return (part.dtype.str, len(part)), part.tobytes()
 
 
-def _parts(row: Packed) -> tuple[Part, ...]:
-    return tuple(
-        Part(name, getattr(row, name), getattr(row, f"{name}_weight"), getattr(row, f"{name}_points"))
-        for name in SIGNALS
-        if getattr(row, f"{name}_weight") is not None
-    )
+def _read(held: bytes) -> dict[str, FieldColumn]:
+    start = held.index(b"\n")
+    head = json.loads(held[:start])
+    start += 1
+    columns = {}
+    for name, kind, words, parts in head["columns"]:
+        found: list[Part] = []
+        for what, size in parts:
+            part, start = _part(held, start, what, size, head["rows"])
+            found.append(part)
+        columns[name] = FieldColumn(Kind(kind), tuple(found), tuple(words))
+    return columns
+
+
+def _part(held: bytes, start: int, what: str, size: int, rows: int) -> tuple[Part, int]:
+    if what.endswith("json"):
+        value: Any = json.loads(held[start : start + size])
+        return [value] * rows if what.startswith("same") else value, start + size
+    numbers: npt.NDArray[Any] = np.frombuffer(held, what, size, start)
+    return np.broadcast_to(numbers, rows) if size == 1 else numbers, start + numbers.nbytes

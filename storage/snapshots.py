@@ -5,32 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
+from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Select, func
+from sqlalchemy import ColumnElement, Select, delete, func
 from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
 from scoring.listing import Standing
 from scoring.model import Snapshot
-from storage.packed import Packed, PackedSnapshots, unpacked
-from storage.tables import AccountRow, SnapshotRow
+from storage.packed import PackedSnapshots, Page, snapshots_on
+from storage.tables import AccountRow, SnapshotPageRow, SnapshotRow
 from storage.transaction import CHUNK, Transaction, table
 
 AT_ONCE = 500
-"""Rows that are read or written before others get their turn on the event loop."""
+"""Rows that are read before others get their turn on the event loop."""
+PAGES_AT_ONCE = 10
 WEEK = timedelta(days=7)
-NAMES = ", ".join(Packed._fields)
-UPSERT = "ON CONFLICT (account_id, day) DO UPDATE SET " + ", ".join(
-    f"{name} = excluded.{name}" for name in Packed._fields if name not in {"account_id", "day"}
-)
+ROW = ("day", "account_id", "score", "coverage", "config_version", "page")
+NAMES = ", ".join(ROW)
+UPSERT = "ON CONFLICT (day, account_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in ROW[2:])
 INSERT = f"INSERT INTO snapshots ({NAMES})"
+INSERT_PAGES = "INSERT INTO snapshot_pages (id, day, held)"
 MAKE_LANDING = "CREATE TEMP TABLE IF NOT EXISTS landing (LIKE snapshots) ON COMMIT DELETE ROWS"
 COPY_IN = f"COPY landing ({NAMES}) FROM STDIN"
-TAKE_LANDED = (
-    f"INSERT INTO snapshots ({NAMES}) SELECT DISTINCT ON (account_id, day) {NAMES} FROM landing "  # noqa: S608
-    f"ORDER BY account_id, day, ctid DESC {UPSERT}"
-)
+COPY_PAGES_IN = "COPY snapshot_pages (id, day, held) FROM STDIN"
+TAKE_LANDED = f"INSERT INTO snapshots ({NAMES}) SELECT {NAMES} FROM landing {UPSERT}"  # noqa: S608 - constants
 
 
 class SqlSnapshots:
@@ -42,19 +42,34 @@ class SqlSnapshots:
     async def land(self, snapshots: Sequence[Snapshot], *, day: date | None = None) -> None:
         """Insert or replace by (account, day), past the ORM, all or those of a day; running it twice changes nothing.
 
-        All of it appears at one moment. `PackedSnapshots` keep others waiting least: they are rows already.
+        All of it appears at one moment. `PackedSnapshots` keep others waiting least: they are pages already.
         """
         if isinstance(snapshots, PackedSnapshots):
             ready = snapshots
         else:
             ready = await asyncio.to_thread(PackedSnapshots, snapshots)
-        rows = ready.rows if day is None else ready.of(day)
-        if rows and self._db.sqlite:
+        first = 1 + (await self._db.first(select(func.max(SnapshotPageRow.id))) or 0)
+        landed = list(enumerate((page for page in ready.pages if day in {None, page.day}), first))
+        pages = [(number, page.day.isoformat(), page.held) for number, page in landed]
+        rows = [row for number, page in landed for row in _rows(number, page)]
+        if self._db.sqlite:
+            await self._db.pour(INSERT_PAGES, pages)
             await self._db.pour(INSERT, rows, then=UPSERT)
-        elif rows:
+        else:
+            await self._db.copy(COPY_PAGES_IN, pages)
             await self._db.raw(MAKE_LANDING)
             await self._db.copy(COPY_IN, rows)
             await self._db.raw(TAKE_LANDED)
+        for landed_day in sorted({page.day for _, page in landed}):
+            await self._drop_pages(landed_day, before=first)
+
+    async def _drop_pages(self, day: date, *, before: int) -> None:
+        """Older pages of a day that no row names any more."""
+        page, named = table(SnapshotPageRow).c, table(SnapshotRow).c
+        old = (page.day == day, page.id < before)
+        if await self._db.first(select(SnapshotPageRow.id).where(*old).limit(1)) is not None:
+            gone = page.id.not_in(columns_of(named.page).where(named.day == day))
+            await self._db.run(delete(SnapshotPageRow).where(*old, gone))
 
     async def latest_day(self) -> date | None:
         """The newest day that has snapshots."""
@@ -62,41 +77,37 @@ class SqlSnapshots:
 
     async def days(self) -> list[date]:
         """The days that have snapshots, oldest first."""
-        return await self._db.all(select(col(SnapshotRow.day)).distinct().order_by(col(SnapshotRow.day)))
+        return await self._db.all(select(col(SnapshotPageRow.day)).distinct().order_by(col(SnapshotPageRow.day)))
 
     async def on(self, day: date, *, accounts: Collection[str] | None = None) -> dict[str, Snapshot]:
         """Every account's snapshot of one day, or those of `accounts`."""
-        of_day = _wide().where(col(SnapshotRow.day) == day)
+        rows = table(SnapshotRow).c
+        of_day = columns_of(rows.account_id, rows.page).where(rows.day == day)
         if accounts is None:
-            found = await self._read(of_day)
+            found = await self._read([of_day])
         else:
-            found = [
-                snapshot
-                for some in _chunks(accounts)
-                for snapshot in await self._read(of_day.where(col(SnapshotRow.account_id).in_(some)))
-            ]
+            found = await self._read(of_day.where(rows.account_id.in_(some)) for some in _chunks(accounts))
         return {snapshot.health.account_id: snapshot for snapshot in found}
 
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
         """One account's snapshots, both ends included, oldest first."""
-        between = col(SnapshotRow.day).between(since, until)
-        return await self._read(
-            _wide().where(col(SnapshotRow.account_id) == account_id, between).order_by(col(SnapshotRow.day))
-        )
+        rows = table(SnapshotRow).c
+        found = await self._read([columns_of(rows.account_id, rows.page).where(*_course(account_id, since, until))])
+        return sorted(found, key=lambda snapshot: snapshot.health.day)
 
     async def course(self, account_id: str, since: date, until: date) -> list[tuple[date, float]]:
         """One account's (day, score), both ends included, oldest first; narrow, for a trend."""
         rows = table(SnapshotRow).c
-        asked = (rows.account_id == account_id, rows.day.between(since, until))
-        found = await self._db.tuples(columns_of(rows.day, rows.score).where(*asked).order_by(rows.day))
+        asked = columns_of(rows.day, rows.score).where(*_course(account_id, since, until))
+        found = await self._db.tuples(asked.order_by(rows.day))
         return [(day, score) for day, score in found]
 
     async def scores(self, since: date, until: date) -> dict[str, list[tuple[date, float, int]]]:
-        """Every account's (day, score, config version), oldest first; read from one narrow index (R21)."""
+        """Every account's (day, score, config version), oldest first; read from narrow rows (R21)."""
         rows = table(SnapshotRow).c
         narrow = columns_of(rows.account_id, rows.day, rows.score, rows.config_version)
         found: dict[str, list[tuple[date, float, int]]] = {}
-        # The index's order, so that neither the database nor anybody else sorts a hundred thousand rows.
+        # The key's order, so that neither the database nor anybody else sorts a hundred thousand rows.
         asked = narrow.where(rows.day.between(since, until)).order_by(rows.day, rows.account_id)
         async for part in self._db.parts(asked, AT_ONCE):
             for account_id, day, score, version in part:
@@ -126,16 +137,33 @@ class SqlSnapshots:
         )
         return [Standing(*row) for row in rows], int(count)
 
-    async def _read(self, statement: Select[Any]) -> list[Snapshot]:
-        found: list[Snapshot] = []
-        async for rows in self._db.parts(statement, AT_ONCE):
-            found += map(unpacked, rows)
+    async def _read(self, statements: Iterable[Select[Any]]) -> list[Snapshot]:
+        """The snapshots of all (account, page) that are asked for; between two pages others get their turn."""
+        wanted: dict[int, set[str]] = {}
+        for statement in statements:
+            async for part in self._db.parts(statement, AT_ONCE):
+                for account_id, number in part:
+                    wanted.setdefault(number, set()).add(account_id)
+        page = table(SnapshotPageRow).c
+        numbers, found = sorted(wanted), []
+        for start in range(0, len(numbers), PAGES_AT_ONCE):
+            asked = columns_of(page.id, page.held).where(page.id.in_(numbers[start : start + PAGES_AT_ONCE]))
+            for number, held in await self._db.tuples(asked):
+                found += snapshots_on(held, wanted[number])
+                await asyncio.sleep(0)
         return found
 
 
-def _wide() -> Select[Any]:
-    columns = table(SnapshotRow).c
-    return columns_of(*(columns[name] for name in Packed._fields))
+def _rows(number: int, page: Page) -> Iterable[tuple[Any, ...]]:
+    day = repeat(page.day.isoformat())
+    return zip(day, page.accounts, page.scores, page.coverages, page.versions, repeat(number))
+
+
+def _course(account_id: str, since: date, until: date) -> tuple[ColumnElement[bool], ...]:
+    """One account on some days. Each is named, so that the key finds it: a span would read the rows of everybody."""
+    rows = table(SnapshotRow).c
+    days = [since + timedelta(days=ahead) for ahead in range((until - since).days + 1)]
+    return rows.day.in_(days), rows.account_id == account_id
 
 
 def _chunks(names: Iterable[str]) -> Iterable[list[str]]:

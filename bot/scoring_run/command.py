@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,10 +13,11 @@ from typing import Any
 from bot.config import Settings
 from bot.loop.records import Store
 from bot.scoring_run.landed import ONLY_SPARK
-from bot.scoring_run.worker import Task, bring_in, last_day, newest, score_days, task_from, write_history
+from bot.scoring_run.worker import Task, bring_in, last_day, newest, packed_days, task_from, write_history
 from scoring import wording
 from scoring.errors import InvalidInput, NotFound
-from scoring.model import Band, Snapshot
+from scoring.model import Band
+from storage.packed import Page
 from storage.unit_of_work import SqlStore
 
 NO_ACCOUNTS = "There are no accounts to score yet. Bring them in with: lookout import PATH"
@@ -27,7 +28,7 @@ BLIND = "  Blind on {count}: less than half of their signals have data, so nothi
 FUTURE = "{day} lies in the future; today is {today} in {zone}."
 WROTE = "{rows} rows, {first} to {until}, are in {out}."
 KEPT = "The snapshots of {days} are kept."
-SNAPSHOTS_AT_ONCE = 5_000
+SNAPSHOTS_AT_ONCE = 200_000
 HALF = 0.5
 
 
@@ -67,12 +68,12 @@ class Tally:
     blind: int = 0
     bands: Counter[str] = field(default_factory=Counter)
 
-    def take(self, snapshots: Sequence[Snapshot]) -> None:
+    def take(self, page: Page) -> None:
         """Count these."""
-        seen = [one.health for one in snapshots if one.health.coverage >= HALF]
-        self.accounts += len(snapshots)
-        self.blind += len(snapshots) - len(seen)
-        self.bands.update(health.band.value for health in seen)
+        seen = [score for score, coverage in zip(page.scores, page.coverages, strict=True) if coverage >= HALF]
+        self.accounts += len(page.accounts)
+        self.blind += len(page.accounts) - len(seen)
+        self.bands.update(Band.of(score).value for score in seen)
 
 
 async def score_accounts(
@@ -135,10 +136,14 @@ async def _kept(store: Store, task: Task, first: date, *, until: date, rows: int
     start = until if out is not None else first
     tally = Tally()
     for low, high in _parts(start, until, len(task.accounts)):
-        snapshots = await asyncio.to_thread(score_days, task, low, high)
-        async with store() as work:
-            await work.snapshots.land(snapshots)
-        tally.take([one for one in snapshots if one.health.day == until])
+        snapshots = await asyncio.to_thread(packed_days, task, low, high)
+        for day in sorted({page.day for page in snapshots.pages}):
+            # A day at a time: whoever else writes waits for no more than that.
+            async with store() as work:
+                await work.snapshots.land(snapshots, day=day)
+        for page in snapshots.pages:
+            if page.day == until:
+                tally.take(page)
     reach = await asyncio.to_thread(newest, task)
     async with store() as work:
         await work.flags.set("data_until", reach.isoformat() if reach else None)

@@ -11,7 +11,7 @@ from storage.tables.mailboxes import MailboxRow
 from storage.tables.outreach import IN_FLIGHT, ON_ITS_WAY, DraftRow, OutreachRow, SuppressionRow
 from storage.tables.replies import ReadUpToRow, ReplyRow
 from storage.tables.slack import CardRow, PostRow
-from storage.tables.snapshots import SnapshotRow
+from storage.tables.snapshots import SnapshotPageRow, SnapshotRow
 
 __all__ = [
     "IN_FLIGHT",
@@ -40,6 +40,7 @@ __all__ = [
     "PostRow",
     "ReadUpToRow",
     "ReplyRow",
+    "SnapshotPageRow",
     "SnapshotRow",
     "SuppressionRow",
     "TicketRow",

@@ -1,45 +1,38 @@
-"""How healthy each account looked at the end of each day: the score with its parts, and the signals behind it."""
+"""How healthy each account looked at the end of each day: the score in a row, all else on pages."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Column, Index, Text
+from sqlalchemy import Column, Integer, LargeBinary
 from sqlmodel import Field
 
-from scoring.model import Reading
-from storage.columns import Row, one_of
+from storage.columns import Row
 
 
 class SnapshotRow(Row, table=True):
-    """One account's day (R9): what is asked for often in columns, everything else in two JSON texts.
+    """One account's day (R9): what is asked for often; everything, this too, stands on its page.
 
-    `signals` holds every signal, the exact usage ratio too (its column is the nearest float, for SQL); `own` holds the
-    values of the other reading (R4, R5).
+    The day comes first in the key: a day's rows lie together, landing one adds at the end, and a week of all accounts
+    (R21) is read in one go.
     """
 
     __tablename__ = "snapshots"
-    # Covers the narrow scan over a week for all accounts (R21) without touching the wide rows.
-    __table_args__ = (Index(None, "day", "account_id", "score", "config_version"), one_of("reading", Reading))
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - as SQLModel wants it
 
-    account_id: str = Field(primary_key=True)
     day: date = Field(primary_key=True)
+    account_id: str = Field(primary_key=True)
     score: float
     coverage: float
-    reading: str
     config_version: int
-    activity: float | None
-    activity_weight: float | None
-    activity_points: float | None
-    engagement: float | None
-    engagement_weight: float | None
-    engagement_points: float | None
-    milestones: float | None
-    milestones_weight: float | None
-    milestones_points: float | None
-    recency: float | None
-    recency_weight: float | None
-    recency_points: float | None
-    usage_ratio: float | None
-    own: str = Field(sa_column=Column(Text, nullable=False))
-    signals: str = Field(sa_column=Column(Text, nullable=False))
+    page: int
+
+
+class SnapshotPageRow(Row, table=True):
+    """The whole snapshots of some accounts of a day, as `storage.packed` writes them; no row, no page."""
+
+    __tablename__ = "snapshot_pages"
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    day: date = Field(index=True)
+    held: bytes = Field(sa_column=Column(LargeBinary, nullable=False))

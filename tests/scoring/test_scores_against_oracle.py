@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scoring.config import ScoreConfig
 from scoring.model import Account, Milestone, Reading, Snapshot
-from storage.packed import packed, packed_day, unpacked
+from storage.packed import PackedSnapshots, pages_of, snapshots_on
 from tests.scoring.oracle import Oracle, Use, World
 from tests.scoring.worlds import frames, snapshots, texts_of
 from tests.thoroughness import examples
@@ -175,12 +175,18 @@ def test_one_day_alone_and_that_day_within_a_history_are_the_same(world: World, 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds())
-def test_rows_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> None:
+def test_pages_made_of_whole_columns_hold_what_snapshots_hold(world: World) -> None:
     texts = texts_of(world)
     for frame in frames(world, DAY - timedelta(days=1), DAY):
         for day in frame.days():
-            assert [unpacked(row) for row in packed_day(frame, day, texts)] == frame.snapshots(day, texts)
-            assert [*packed_day(frame, day, texts)] == [tuple(packed(one)) for one in frame.snapshots(day, texts)]
+            snapshots_of_day, pages = frame.snapshots(day, texts), [*pages_of(frame, day, texts)]
+            assert [*PackedSnapshots.of_pages(pages)] == snapshots_of_day == [*PackedSnapshots(snapshots_of_day)]
+            assert [one for page in pages for one in zip(page.accounts, page.scores, strict=True)] == [
+                (one.health.account_id, one.health.score) for one in snapshots_of_day
+            ]
+            for one in snapshots_of_day[:3]:
+                wanted = {one.health.account_id}
+                assert [found for page in pages for found in snapshots_on(page.held, wanted)] == [one]
 
 
 @pytest.mark.long

@@ -3,20 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import sqlite3
 from contextlib import closing
+from datetime import date, timedelta
+from fractions import Fraction
 
 import pytest
 from alembic.util import CommandError
 from sqlalchemy import inspect, text
 
 from scoring.errors import InvalidInput
+from scoring.model import Account, Milestone, Part
 from storage import migrations
 from storage.columns import Row
 from storage.engine import address, migrator
+from storage.packed import PackedSnapshots, pages_of
 from tests.builders import a_case, an_account, remember
 from tests.conftest import opened
+from tests.scoring.oracle import Use, World
+from tests.scoring.worlds import frames, texts_of
+
+DAY = date(2026, 6, 1)
+BEFORE = [DAY - timedelta(days=ago) for ago in range(60)]
+SMALL = World(
+    accounts=[
+        Account(one, one, seats=seats, created_on=BEFORE[50]) for one, seats in (("a", 3), ("b", None), ("silent", 9))
+    ],
+    uses=[
+        Use(day, account, person, "report", 1 + day.day)
+        for account, person, days in (("a", "ann", BEFORE), ("a", "bob", BEFORE[20:]), ("b", "max", BEFORE[30:]))
+        for day in days
+    ],
+    milestones=[Milestone("b", "Kick-off", due_on=BEFORE[5])],
+)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -140,6 +161,65 @@ async def test_what_products_sent_and_nobody_worked_off_is_taken_along_up_and_do
         new_url, lambda connection: connection.execute(text("SELECT key, batch FROM inbox ORDER BY key")).all()
     )
     assert [tuple(row) for row in left] == [("b", 3), ("c", 3), ("d", -1), ("e", None)]
+
+
+WIDE = {
+    "score": 61.5, "coverage": 0.9, "reading": "own", "config_version": 3, "activity": None, "activity_weight": 0.0,
+    "activity_points": 0.0, "engagement": 70.5, "engagement_weight": 1.0, "engagement_points": 61.5,
+    "milestones": None, "milestones_weight": None, "milestones_points": None, "recency": None,
+    "recency_weight": None, "recency_points": None, "usage_ratio": 0.75, "own": '{"activity":0.1}',
+}  # fmt: skip
+
+
+def wide_rows(connection):
+    """Snapshots as they stood in one wide row each."""
+    for account, day in (("acme", "2026-06-01"), ("globex", "2026-06-01"), ("acme", "2026-06-02")):
+        signals = {"account_id": account, "day": day, "usage_ratio": "3/4", "overdue": ["Ünder way"], "seats": 7}
+        row = WIDE | {"account_id": account, "day": day, "signals": json.dumps(signals)}
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO snapshots ({names}) VALUES ({marks})"), row)
+
+
+async def test_snapshots_go_from_wide_rows_to_pages_and_back(new_url):
+    await migrations.upgrade(new_url, to="0010")
+    await migrations.apply(new_url, wide_rows)
+    before = await migrations.apply(new_url, all_snapshots)
+
+    await migrations.upgrade(new_url)
+    async with opened(new_url) as store, store() as work:
+        found = await work.snapshots.on(DAY)
+        assert list(found) == ["acme", "globex"]
+        health, signals = found["acme"].health, found["acme"].signals
+        assert (health.score, health.reading, health.config_version, health.own) == (61.5, "own", 3, {"activity": 0.1})
+        assert health.parts == (Part("activity", None, 0.0, 0.0), Part("engagement", 70.5, 1.0, 61.5))
+        assert (signals.usage_ratio, signals.overdue, signals.seats) == (Fraction(3, 4), ("Ünder way",), 7)
+        assert await work.snapshots.course("acme", DAY, DAY + timedelta(days=9)) == [
+            (DAY, 61.5),
+            (date(2026, 6, 2), 61.5),
+        ]
+
+    await migrations.downgrade(new_url, "0010")
+    assert await migrations.apply(new_url, all_snapshots) == before
+
+
+def all_snapshots(connection):
+    rows = connection.execute(text("SELECT * FROM snapshots ORDER BY account_id, day")).mappings().all()
+    return [{name: json.loads(row[name]) if name in {"own", "signals"} else row[name] for name in row} for row in rows]
+
+
+async def test_pages_of_a_scoring_run_become_wide_rows_again(new_url):
+    (frame,) = frames(SMALL, DAY, DAY)
+    snapshots = frame.snapshots(DAY, texts_of(SMALL))
+    async with opened(new_url) as store, store() as work:
+        await work.snapshots.land(PackedSnapshots.of_pages(pages_of(frame, DAY, texts_of(SMALL))))
+
+    await migrations.downgrade(new_url, "0010")
+    await migrations.upgrade(new_url)
+
+    async with opened(new_url) as store, store() as work:
+        assert list((await work.snapshots.on(DAY)).values()) == snapshots
+    assert len(snapshots) > 1
 
 
 async def test_opening_again_changes_nothing(any_store, any_url):

@@ -9,10 +9,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from scoring.model import Basis, Health, Part, Reading, Signals, Snapshot
 from storage.packed import PackedSnapshots
-from storage.tables import SnapshotRow
+from storage.tables import SnapshotPageRow, SnapshotRow
 from storage.transaction import table
 from tests.builders import TODAY, WEIGHTS, a_snapshot, an_account, remember
 from tests.thoroughness import examples
@@ -141,6 +142,26 @@ async def test_of_two_of_one_account_and_day_the_last_stands(any_store):
     async with any_store() as work:
         await work.snapshots.land([a_snapshot(score=1.0), a_snapshot("b"), a_snapshot(score=2.0)])
         assert (await work.snapshots.on(TODAY))["acme"].health.score == 2.0
+
+
+async def test_a_page_stays_while_a_row_names_it_and_not_longer(any_store):
+    fleet = [a_snapshot(f"a{number}") for number in range(60)]
+    await remember(any_store, *fleet, a_snapshot("a1", YESTERDAY))
+    await remember(any_store, a_snapshot("a7", score=1.0))
+    async with any_store() as work:
+        assert len(await pages(work, TODAY)) == 3
+        assert (await work.snapshots.on(TODAY))["a7"].health.score == 1.0
+        assert (await work.snapshots.on(TODAY))["a8"] == a_snapshot("a8")
+
+    await remember(any_store, *fleet)
+
+    async with any_store() as work:
+        assert (len(await pages(work, TODAY)), len(await pages(work, YESTERDAY))) == (2, 1)
+        assert await work.snapshots.on(TODAY) == {one.health.account_id: one for one in fleet}
+
+
+async def pages(work, day):
+    return await work.snapshots._db.all(select(SnapshotPageRow.id).where(SnapshotPageRow.day == day))
 
 
 async def test_a_missing_signal_stays_missing(any_store):

@@ -21,6 +21,7 @@ __all__ = ["No", "Plan", "Rules", "Since", "Yes", "contact_zone", "may_contact"]
 PAUSED = "All sending is paused. It goes on when somebody resumes it."
 STORM = "Sends are held: many accounts moved together, or a data feed stopped. A person has to release them."
 CUT_OFF = "Slack does not let Lookout in, so nobody could see or undo what is sent. It goes on when Slack does."
+UNSHOWN = "No digest has shown this mail for long enough, so nobody could have stopped it. It waits for one."
 CHURNED = "{account} is no longer a customer."
 NO_CONTACT = "The contact this mail was written for is no longer known."
 LEFT = "{name} has left {account}."
@@ -162,8 +163,13 @@ def _human(plan: Plan, _: Rules) -> No | None:
 
 
 def _held(plan: Plan, _: Rules) -> No | None:
-    """Paused, held by a storm, or nobody would see it: the mail itself is fine and waits (R35, R44)."""
-    reasons = ((plan.paused, PAUSED, "R44"), (plan.storm, STORM, "R35"), (plan.cut_off, CUT_OFF, "R44"))
+    """Paused, held by a storm, or nobody could see it: the mail itself is fine and waits (R35, R44)."""
+    reasons = (
+        (plan.paused, PAUSED, "R44"),
+        (plan.storm, STORM, "R35"),
+        (plan.cut_off, CUT_OFF, "R44"),
+        (plan.unshown, UNSHOWN, "R44"),
+    )
     return next((No(text, rule, waits=True) for holds, text, rule in reasons if holds), None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, case, func, or_, update
@@ -102,6 +103,12 @@ class SqlSlackOutbox:
     async def post_failed(self, key: str, *, error: str, not_before: datetime) -> None:
         """Slack did not take it; try again at `not_before`."""
         await self._change_post(key, attempts=table(PostRow).c.attempts + 1, error=error, not_before=not_before)
+
+    async def digest_shown_at(self, readers: Iterable[str], since: datetime) -> datetime | None:
+        """When Slack first had a digest for one of these readers after an instant; None while it has none."""
+        theirs = [col(PostRow.key).startswith(f"digest:{who}:", autoescape=True) for who in readers]
+        shown = (col(PostRow.kind) == "digest", col(PostRow.posted_at) > since, or_(*theirs))
+        return await self._db.first(select(func.min(PostRow.posted_at)).where(*shown))
 
     async def _change_post(self, key: str, **changes: object) -> None:
         if not await self._db.run(update(table(PostRow)).where(col(PostRow.key) == key).values(**changes)):

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.loop.alert import Alert
 from bot.loop.by_itself import ByItself
 from bot.loop.detect import Detect
+from bot.loop.digest import Digest
 from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
 from bot.loop.second_look import MailRules
@@ -28,6 +29,7 @@ from tests.builders import a_contact, a_csm, a_snapshot, an_account, remember
 from tests.mail_world import Postman
 
 FIRST = date(2026, 3, 2)  # a Monday
+MORNING = time(8, 30)
 LIBRARY = Library.load()
 PLAYS = ("low_score", "score_drop", "inactivity", "stuck", "usage_drop", "power_user", "seats_idle")
 OPEN_HANDED = {"budget_per_account_month": 30.0, "storm_accounts": 10_000}
@@ -44,6 +46,7 @@ class Fleet:
     ids: Any = field(default_factory=lambda: count(1))
     ops: str = "#ops"
     pen: Any = None
+    slack_away: bool = False
 
     def clock(self) -> datetime:
         return self.now
@@ -82,7 +85,7 @@ class Fleet:
             self.rules,
             self.clock,
             self.wake,
-            time(8, 30),
+            MORNING,
             self.ops,
         )
 
@@ -128,15 +131,26 @@ class Fleet:
         await Alert(self.store, self, docket, drafting, self.clock, self.wake, "#cs-digest").run(day)
         await self.by_itself.automatic.run(day)
         await self.by_itself.shadow.run(day)
+        async with self.store() as work:
+            await work.flags.set("day_done", day.isoformat())
 
     async def pass_time(self, hours: float = 24, *, step: float = 6) -> None:
         """Let time go by with every sweep."""
         end = self.now + timedelta(hours=hours)
         while self.now < end:
             self.now = min(self.now + timedelta(hours=step), end)
+            if self.now.time() >= MORNING and not self.slack_away:
+                await self.show_digests(datetime.combine(self.now.date(), MORNING, UTC))
             await self.by_itself.shadow.settle()
             await self.by_itself.follow.run()
             await self.sending.run()
+
+    async def show_digests(self, at: datetime) -> None:
+        """The digests that are due, as Slack shows them from an instant on."""
+        await Digest(self.store, lambda: at, MORNING, ZoneInfo("UTC"), "#cs-digest").run()
+        for post in await self.posts("digest"):
+            async with self.store() as work:
+                await work.slack.post_done(post.key, at)
 
     async def intended(self, mode: Mode) -> list[Intended]:
         async with self.store.reading() as work:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.loop.briefing import decisions_waiting
+from bot.loop.cover import covered_by
 from bot.loop.leaving import leaving_alone
 from bot.loop.ports import Clock
 from bot.loop.records import Store, UnitOfWork
@@ -70,7 +71,7 @@ class Digest:
         day_text, who = body.split("|", 1)
         person = None if who == "channel" else await work.accounts.person(who)
         day = date.fromisoformat(day_text)
-        picture = await _picture(work, day, person)
+        picture = await _picture(work, day, person, self.clock())
         sections = await _sections(work, picture, self.clock())
         notes = await _notes(work, picture, self.clock())
         if person is not None and not sections:
@@ -88,11 +89,12 @@ def morning_key(who: str, local: datetime, at: time) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One day of the accounts that a digest is about."""
+    """One day of the accounts that a digest is about; `acted_for` are those and the ones that its reader covers."""
 
     day: date
     person: Person | None
     accounts: Mapping[str, Account]
+    acted_for: Mapping[str, Account]
     snapshots: Mapping[str, Snapshot]
     week_ago: Mapping[str, Snapshot]
     live: tuple[Case, ...]
@@ -100,17 +102,18 @@ class _Picture:
     triggers: tuple[Trigger, ...]
 
 
-async def _picture(work: UnitOfWork, day: date, person: Person | None) -> _Picture:
+async def _picture(work: UnitOfWork, day: date, person: Person | None, now: datetime) -> _Picture:
     live = {case.account_id: case for case in await work.cases.live()}
-    accounts = {
-        a.id: a
-        for a in await work.accounts.all()
-        if a.churned_on is None and (person is None or person.id == _owner(a, live.get(a.id)))
-    }
+    customers = {account.id: account for account in await work.accounts.all() if account.churned_on is None}
+    owners = {key: _owner(account, live.get(key)) for key, account in customers.items()}
+    whose = await covered_by(work, person.id, now) if person else frozenset[str]()
+    accounts = {key: account for key, account in customers.items() if person is None or owners[key] == person.id}
+    covered = {key: account for key, account in customers.items() if owners[key] in whose}
     return _Picture(
         day=day,
         person=person,
         accounts=accounts,
+        acted_for={**accounts, **covered},
         snapshots=await work.snapshots.on(day, accounts=accounts),
         week_ago=await work.snapshots.on(day - timedelta(days=7), accounts=accounts),
         live=tuple(case for case in live.values() if case.account_id in accounts),
@@ -129,7 +132,7 @@ async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple
     listed = {line.account_id for line in decide}
     rows = (
         (DECIDE, list(decide)),
-        (ALONE, await leaving_alone(work, picture.accounts, now)),
+        (ALONE, await leaving_alone(work, picture.acted_for, now)),
         (WAITING, _waiting(picture, now)),
         (HELD, _held(picture, listed)),
         (MAILED, await _mailed(work, picture, now)),

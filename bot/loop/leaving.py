@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from bot.loop.records import UnitOfWork
@@ -33,6 +33,15 @@ async def leaving_alone(work: UnitOfWork, accounts: Mapping[str, Account], now: 
         if follow_up is not None and follow_up.state is FollowUpState.WAITING and follow_up.due_at - now < AHEAD:
             found.append((follow_up.due_at, _follow_up(case, account, follow_up)))
     return [line for _, line in sorted(found, key=lambda pair: (pair[0], pair[1].name))]
+
+
+async def was_shown(work: UnitOfWork, mail: Outreach, readers: Iterable[str | None], until: datetime) -> bool:
+    """Whether a digest that shows this mail, the channel's or one of these readers', was in Slack by an instant (R44).
+
+    A digest can be late or missing, as after an outage, and its mail must not be faster.
+    """
+    shown_at = await work.slack.digest_shown_at(["channel", *filter(None, readers)], mail.approved_at)
+    return shown_at is not None and shown_at <= until
 
 
 def _mail(case: Case, account: Account, mail: Outreach) -> Line:

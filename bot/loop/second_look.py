@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.loop.answers import last_answer
 from bot.loop.cover import standing_in
+from bot.loop.leaving import was_shown
 from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
 from scoring.addresses import domain_of
@@ -168,8 +169,15 @@ class SecondLook:
             severity=worst(self.case.severity, *bands) if bands else None,
             switched_on=await work.flags.get(f"{MODE_FLAG}{self.case.play}") in switched,
             ticket_open=bool(tickets),
+            unshown=await self._unshown(plan, outreach),
             since=since,
         )
+
+    async def _unshown(self, plan: Plan, mail: Outreach) -> bool:
+        if self.rehearsal or mail.kind is not OutreachKind.AUTOMATIC:
+            return False
+        until = plan.now - timedelta(minutes=self.rules.guard.policy.automatic_hold_minutes)
+        return not await was_shown(self.work, mail, (self.case.csm_id or plan.account.csm_id, plan.owner_id), until)
 
     async def _acting(self, account: Account, at: datetime) -> str | None:
         """Who writes for the account: its owner, or whoever covers for the owner."""

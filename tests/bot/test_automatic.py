@@ -167,6 +167,27 @@ async def test_a_live_mail_waits_for_its_digest_leaves_in_working_hours_and_gets
     assert any("wrote to kim-a1@a1.test by itself" in post.body for post in await fleet.posts("note"))
 
 
+async def test_a_mail_that_no_digest_has_shown_for_an_hour_does_not_leave_by_itself(store):
+    """An outage over the morning, or a Slack that takes nothing: nobody could have stopped the mail (R44)."""
+    fleet = await a_fleet(store, Mode.LIVE)
+    fleet.slack_away = True
+    await fleet.day(1, STEADY | {"a1": 64.0})
+    await fleet.pass_time(6)
+    assert (fleet.now.hour, fleet.mailer.mails) == (12, [])
+
+    await fleet.show_digests(fleet.now)
+    await fleet.pass_time(0.9, step=0.9)
+    assert fleet.mailer.mails == []
+    await fleet.pass_time(0.1, step=0.1)
+    assert len(fleet.mailer.mails) == 1
+
+    await fleet.day(2, STEADY | {"a2": 64.0})
+    await fleet.pass_time(48)
+    (missed,) = [one for one in await fleet.intended(Mode.LIVE) if one.account_id == "a2"]
+    assert (await mail_of(fleet, missed)).state is OutreachState.STOPPED
+    assert len(fleet.mailer.mails) == 1
+
+
 @pytest.mark.parametrize("switch", ["off", "paused"])
 async def test_what_is_queued_does_not_leave_when_it_is_switched_off(store, switch):
     fleet = await a_fleet(store, Mode.LIVE)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.loop.digest import Digest
 from scoring.briefs import DigestBrief
-from scoring.casework import CaseState, Fact, OutreachState, TriggerKind
+from scoring.casework import LOOKOUT, CaseState, Fact, OutreachState, TriggerKind
 from scoring.wording import shown
 from storage.unit_of_work import SqlStore
 from tests.builders import (
@@ -24,6 +24,7 @@ from tests.builders import (
     a_draft,
     a_snapshot,
     a_trigger,
+    an_absence,
     an_account,
     an_outreach,
     remember,
@@ -279,3 +280,21 @@ async def test_the_accounts_that_were_written_to_this_week_are_listed_and_no_oth
     assert brief is not None
     (mailed,) = [section for section in brief.sections if "mail" in section.title.lower()]
     assert [(line.account_id, line.text) for line in mailed.lines] == [("acme", "mail to kim@acme.test on 14 Nov")]
+
+
+async def test_who_covers_reads_in_their_own_digest_what_leaves_by_itself_in_their_name(store, clock):
+    await remember(
+        store,
+        a_csm(),
+        a_csm("csm-ben"),
+        an_account(),
+        a_contact(),
+        a_snapshot(),
+        a_case(state=CaseState.APPROVED),
+        a_draft(from_id="csm-ben", from_email="ben@us.test"),
+        an_outreach(approved_by=LOOKOUT),
+        an_absence(since=NOW - timedelta(days=1)),
+    )
+    for who in ("csm-dana", "csm-ben", "channel"):
+        brief = await built(store, clock, who)
+        assert [line.account_id for part in brief.sections if part.title == "Leaves by itself" for line in part.lines]

@@ -168,6 +168,7 @@ CALLS: dict[str, Callable[[Any], Awaitable[Any]]] = {
     "slack.posts_due": lambda work: work.slack.posts_due(NOW),
     "slack.post_done": lambda work: work.slack.post_done("k", NOW),
     "slack.post_failed": lambda work: work.slack.post_failed("k", error="no", not_before=LATER),
+    "slack.digest_shown_at": lambda work: work.slack.digest_shown_at(["csm-dana"], NOW),
     "slack.backlog": lambda work: work.slack.backlog(),
     "absences.keep": lambda work: work.absences.keep(an_absence()),
     "absences.end": lambda work: work.absences.end("away-1", NOW),

@@ -175,3 +175,15 @@ async def test_a_receipt_for_something_unknown_is_no_silence(any_store):
             await work.slack.card_done("nobody", posted=1, channel="C", ts="1", at=NOW)
         with pytest.raises(NotFound):
             await work.slack.card_failed("nobody", error="", not_before=NOW)
+
+
+async def test_when_a_digest_was_shown_first_after_an_instant_is_known_of_each_reader(any_store):
+    async with any_store() as work:
+        for who, day, hours in (("a_b", 1, 0), ("a_b", 2, 2), ("a_b", 3, 3), ("axb", 4, 1), ("channel", 5, None)):
+            await work.slack.say(Post(f"digest:{who}:2026-11-0{day}", "digest", "#cs", "text"))
+            if hours is not None:
+                await work.slack.post_done(f"digest:{who}:2026-11-0{day}", NOW + timedelta(hours=hours))
+
+        assert await work.slack.digest_shown_at(["a_b"], NOW) == NOW + timedelta(hours=2)
+        assert await work.slack.digest_shown_at(["a_b", "axb"], NOW) == NOW + timedelta(hours=1)
+        assert await work.slack.digest_shown_at(["channel", "a"], NOW - timedelta(days=9)) is None

@@ -30,7 +30,8 @@ BATCH = {"status": "COMPLETE", "startedAt": "2026-11-20T09:00:00Z", "completedAt
 class CrmServer:
     """What the CRMs hold and what they were asked. `faults`: what to do instead, one for each matching request.
 
-    A fault is a status, `hang` (take it, answer too late) or `drop` (take it, close the connection).
+    A fault is a status, `hang` (take it, answer too late), `drop` (take it, close the connection) or `odd` (take it,
+    answer what nobody expects).
     """
 
     page: int = 2
@@ -82,6 +83,8 @@ class CrmServer:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in self.tokens:
             return self._failure(401)
         answer = self._hubspot(request, asked) if path.startswith("/crm/") else self._salesforce(request, asked)
+        if fault is not None and fault[1] == "odd":
+            return web.json_response({"notice": "nobody documented this"})
         if fault is not None:
             if fault[1] == "hang":
                 await asyncio.sleep(self.seconds)

@@ -35,7 +35,11 @@ GIVES_UP_AFTER = timedelta(days=7)
 GONE_TRIES = 3
 SINCE, HEALTH_DAY, DAY_DONE = "crm_since", "crm_health_day", "day_done"
 
+MISREAD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading an answer raises that is not what the CRM's documentation says."""
+
 TOO_LONG = "{name} took too long to answer."
+ODD = "{name} gave an answer that Lookout does not understand ({fault})."
 FAILED = "This could not be written into {name}: {reason} `lookout crm` lists it."
 TROUBLE = "Nothing can be written into {name}: {reason} What happened waits, and nothing is lost. See `lookout crm`."
 
@@ -104,20 +108,24 @@ class CrmLog:
         try:
             async with asyncio.timeout(self.longest_try):
                 crm_id = await self._tell(begun)
-        except TimeoutError:
-            await self._refused(begun, CrmRefused("silent", TOO_LONG.format(name=self.crm.name), ambiguous=True))
-            return False
         except Unknown as reason:
             await self._failed(begun, str(reason))
             return False
-        except CrmRefused as refusal:
-            await self._refused(begun, refusal)
+        except (TimeoutError, CrmRefused, *MISREAD) as fault:
+            await self._refused(begun, self._refusal(fault))
             return False
         async with self.store() as work:
             await work.crm.done(begun, crm_id)
             if begun.error and begun.case_id:
                 await show(work, begun.case_id)
         return True
+
+    def _refusal(self, fault: Exception) -> CrmRefused:
+        """What went wrong, as the CRM would say it: no answer and an odd one leave open whether it took the entry."""
+        if isinstance(fault, CrmRefused):
+            return fault
+        text = TOO_LONG if isinstance(fault, TimeoutError) else ODD
+        return CrmRefused("unclear", text.format(name=self.crm.name, fault=type(fault).__name__), ambiguous=True)
 
     async def _tell(self, job: CrmJob) -> str:
         """The CRM's id of what was told, now or by an earlier try."""

@@ -168,7 +168,7 @@ def replaced(case, **changes):
     return replace(case, version=case.version + 1, **changes)
 
 
-@pytest.mark.parametrize("fault", ["drop", "hang", 500])
+@pytest.mark.parametrize("fault", ["drop", "hang", "odd", 500])
 async def test_an_answer_that_got_lost_makes_no_second_record(store, vendor, sweep, clock, fault):
     vendor.server.faults = [(vendor.create, fault)]
     vendor.server.seconds = 0.3
@@ -184,6 +184,18 @@ async def test_an_answer_that_got_lost_makes_no_second_record(store, vendor, swe
     assert len(vendor.records()) == 1
     assert (await jobs(store))["mail"].state is CrmState.DONE
     assert "CRM" not in await card_of(store, clock)
+
+
+async def test_answers_that_nobody_understands_wait_for_a_person_after_a_week(store, vendor, sweep, clock):
+    vendor.server.faults = [(vendor.create, "odd"), ("search" if vendor.name == "hubspot" else "query", "odd")] * 9
+    for _ in range(10):
+        assert await sweep.run() == 0
+        clock.now += timedelta(days=1)
+
+    job = (await jobs(store))["mail"]
+    assert (job.state, job.attempts) == (CrmState.FAILED, 9)
+    assert "an answer that Lookout does not understand" in job.error
+    assert "CRM failed" in await card_of(store, clock)
 
 
 async def test_a_process_that_dies_while_it_tells_leaves_no_second_record(store, vendor, sweep, clock):

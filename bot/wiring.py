@@ -217,7 +217,7 @@ class Parts:
             Sweep("follow-ups", 5, self.by_itself.follow.run),
             Sweep("shadow", 60, self.by_itself.shadow.settle),
             Sweep("roll call", 600, self.roll_call().run),
-            Sweep("cover", 30, StandIn(self.led, self.clock, self.schedule.wake).run),
+            Sweep("cover", 30, StandIn(self.led, self.clock, self.schedule.wake, self.rules.opt_out).run),
             Sweep("send", 1, send.run),
             Sweep("replies", 2, self.watch.run),
             Sweep("digest", 60, digest.run),

@@ -165,7 +165,7 @@ async def _draft_from(act: Act, case: Case, csm: Person, opt_out: str) -> None:
     latest = await act.work.outreach.latest_draft(case.id)
     if latest is None or latest.from_id == csm.id:
         return
-    body = closed(signed(without(latest.body, opt_out), latest.from_name, csm.name), opt_out)
+    body = signed(latest.body, latest.from_name, csm.name, opt_out)
     old = latest.from_name.split()[0] if latest.from_name.strip() else ""
     still = bool(old) and re.search(rf"\b{re.escape(old)}\b", body) is not None and old not in csm.name.split()
     note = CHECK_NAME.format(name=csm.name or csm.email, old=old) if still else latest.note
@@ -173,13 +173,17 @@ async def _draft_from(act: Act, case: Case, csm: Person, opt_out: str) -> None:
     await _add(act, _next(latest, act.now, body=body, note=note, **sender))
 
 
-def signed(body: str, old: str, new: str) -> str:
-    """The text with its closing name changed; only the last lines are touched, a first name becomes a first name."""
-    head, lines = body.split("\n")[:-3], body.split("\n")[-3:]
+def signed(body: str, old: str, new: str, opt_out: str) -> str:
+    """The text with its closing name changed; only the last lines are touched, a first name becomes a first name.
+
+    The line `opt_out` may stand behind them and is none of them.
+    """
+    text = without(body, opt_out).split("\n")
+    head, lines = text[:-3], text[-3:]
     names = {old.strip(): new.strip(), (old.split() or [""])[0]: (new.split() or [""])[0]}
     names.pop("", None)
     closing = [line.replace(line.strip(), names[line.strip()]) if line.strip() in names else line for line in lines]
-    return "\n".join(head + closing)
+    return closed("\n".join(head + closing), opt_out)
 
 
 def _next(latest: Draft, now: datetime, **changes: object) -> Draft:

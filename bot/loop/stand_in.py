@@ -35,6 +35,8 @@ class StandIn:
     store: Store
     clock: Clock
     wake: Wake
+    opt_out: str = ""
+    """The line that closes every text, behind the name that changes."""
 
     async def run(self) -> int:
         """Tell covers that begin, and give waiting drafts the sender who acts now; how many drafts changed hands."""
@@ -88,7 +90,7 @@ class StandIn:
             from_id=acting.id,
             from_name=acting.name,
             from_email=acting.email.strip(),
-            body=signed(draft.body, draft.from_name, acting.name),
+            body=signed(draft.body, draft.from_name, acting.name, self.opt_out),
             note=note,
         )
         if not await work.outreach.add_draft(mine):

@@ -18,6 +18,7 @@ from handlers.blocks.alert_card import alert_card
 from handlers.people import away_until
 from scoring.casework import CaseState, OutreachState
 from scoring.errors import InvalidInput, NotFound
+from scoring.opt_out import closed
 from scoring.roles import Staff
 from scoring.routing import Routing
 from tests.alert_world import Fleet
@@ -56,6 +57,17 @@ async def test_the_draft_changes_hands_the_card_says_so_and_both_hear_of_it(any_
     assert (await world.approve(BEN_ACTS)).ok
     await world.later(seconds=11).sweep().run()
     assert [(mail.from_email, mail.to_email) for mail in world.mailer.mails] == [("ben@us.test", "kim@acme.test")]
+
+
+async def test_the_name_under_the_text_is_the_covers_also_above_the_line_to_opt_out(store: Any) -> None:
+    world, line = await a_world(store), "You get this as a customer.\nReply stop to get no more."
+    signed = "Hello Kim,\n\nshall we look at your reports?\n\nBest,\nDana Reyes\nCustomer Success"
+    first = await world.draft()
+    await world.learn(an_absence(), replace(first, id="v2", version=2, body=closed(signed, line)))
+
+    await StandIn(store, world.clock, world.wake, line).run()
+
+    assert (await world.draft()).body == closed(signed.replace("Dana Reyes", "Ben Reyes"), line)
 
 
 @pytest.mark.parametrize("who", ["owner", "cover"])

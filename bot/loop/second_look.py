@@ -107,7 +107,7 @@ class SecondLook:
         if outreach is None:
             return None
         if unattended(outreach):
-            return No(NEEDS_PEOPLE, "own") if self.rules.needs_second(account) else None
+            return No(NEEDS_PEOPLE, "R40") if self.rules.needs_second(account) else None
         if outreach.needs_second:
             return No(WAITS_FOR_SECOND, "own", waits=True) if waits_for_second(outreach) else None
         return No(NOW_NEEDS_SECOND, "own") if self.rules.needs_second(account) else None

@@ -225,6 +225,18 @@ async def test_where_a_person_must_send_it_is_a_draft_on_the_card_and_leaves_whe
     assert (await world.follow_up()).outreach_id == (await world.mails())[0].id, "a follow-up is not followed up"
 
 
+async def test_where_mails_need_two_people_the_follow_up_is_a_draft_for_them(store):
+    world = await a_sent_mail(store)
+    world.rules = replace(world.rules, second_above=500)
+    await (await world.at_due()).follow.run()
+
+    follow_up = await world.follow_up()
+    assert (follow_up.state, (await world.case()).state) == (FollowUpState.PROPOSED, CaseState.OPEN)
+    assert "need two people" in follow_up.reason
+    assert (await world.approve()).ok
+    assert (await world.mail()).needs_second
+
+
 async def test_an_account_that_becomes_valuable_while_it_waits_gets_no_mail_that_nobody_approved(store):
     world = await a_sent_mail(store)
     await world.queued()

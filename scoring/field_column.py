@@ -92,7 +92,9 @@ def _days(values: Part, known: Part) -> list[date | None]:
 
 
 def _ratios(over: Part, under: Part) -> list[Fraction | None]:
-    return [Fraction(*pair) if pair[1] else None for pair in zip(_numbers(over), _numbers(under), strict=True)]
+    pairs = list(zip(_numbers(over), _numbers(under), strict=True))
+    told = {pair: Fraction(*pair) if pair[1] else None for pair in set(pairs)}
+    return [told[pair] for pair in pairs]
 
 
 TELL: Mapping[Kind, Callable[..., list[Any]]] = MappingProxyType(

@@ -15,7 +15,7 @@ from scoring.day_columns import Day, Texts, signal_columns, signals_of
 from scoring.field_column import FieldColumn
 from scoring.health import SIGNALS, Scored, score
 from scoring.model import Band, Health, Part, Reading, Snapshot
-from scoring.roster import day_number, day_of
+from scoring.roster import day_of
 from scoring.signals import Run, Values, values
 from scoring.usage_ratio import UNKNOWN, UsageRatio
 from scoring.windows import Ints
@@ -122,14 +122,18 @@ class Frame:
         """The as-of days, oldest first."""
         return [day_of(number) for number in range(self.run.span.first, self.run.span.last + 1)]
 
-    def names(self, day: date) -> set[int]:
-        """The numbers of all event names that snapshots of a day name."""
-        return set(self.run.windows.last_name[day_number(day) - self.run.span.first].tolist())
+    def names(self) -> set[int]:
+        """The numbers of all event names that snapshots name."""
+        return numbers(self.run.windows.last_name)
 
-    def people(self, day: date) -> set[int]:
-        """The numbers of all people whom snapshots of a day name."""
-        row = day_number(day) - self.run.span.first
-        return {*self.run.windows.last_person[row].tolist(), *self.run.power.person[row].tolist()}
+    def people(self) -> set[int]:
+        """The numbers of all people whom snapshots name."""
+        return numbers(self.run.windows.last_person) | numbers(self.run.power.person)
+
+
+def numbers(matrix: Ints) -> set[int]:
+    """The distinct whole numbers of a matrix from 0 on; -1 stands for none."""
+    return set(np.flatnonzero(np.bincount(np.ravel(matrix) + 1)[1:]).tolist())
 
 
 def snapshots_of(columns: Mapping[str, FieldColumn]) -> list[Snapshot]:

@@ -6,10 +6,9 @@ them (a line of JSON that says what follows, then their bytes), or a JSON list o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from operator import attrgetter
 from typing import Any, NamedTuple, Self, overload
 
@@ -102,9 +101,8 @@ def pages_of(frame: Frame, day: date, texts: Texts) -> Iterator[Page]:
     accounts, scores, coverages, versions = (
         columns[name].told() for name in ("account_id", "score", "coverage", "config_version")
     )
-    for start in range(0, len(accounts), PAGE):
-        some = slice(start, start + PAGE)
-        held = _written({name: column.at(some) for name, column in columns.items()}, len(accounts[some]))
+    cuts = [slice(start, min(start + PAGE, len(accounts))) for start in range(0, len(accounts), PAGE)]
+    for some, held in zip(cuts, _written(columns, cuts), strict=True):
         yield Page(day, accounts[some], scores[some], coverages[some], versions[some], held)
 
 
@@ -164,29 +162,38 @@ def _narrow_part(part: Part) -> Part:
     return part.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high)))
 
 
-def _written(columns: Mapping[str, FieldColumn], rows: int) -> bytes:
-    told, body = [], []
-    for name, column in columns.items():
-        parts = [_bytes(part) for part in column.parts]
-        told.append((name, column.kind, column.words, [kind for kind, _ in parts]))
-        body += [content for _, content in parts]
-    return b"".join([orjson.dumps({"rows": rows, "columns": told}), b"\n", *body])
+def _written(columns: Mapping[str, FieldColumn], cuts: Sequence[slice]) -> Iterator[bytes]:
+    """The bytes of each page."""
+    parts = [_cut(part, cuts) for column in columns.values() for part in column.parts]
+    for some, row in zip(cuts, zip(*parts, strict=True), strict=True):
+        kinds = iter(kind for kind, _ in row)
+        told = [
+            (name, column.kind, column.words, list(islice(kinds, len(column.parts))))
+            for name, column in columns.items()
+        ]
+        head = orjson.dumps({"rows": some.stop - some.start, "columns": told})
+        yield b"".join([head, b"\n", *(content for _, content in row)])
 
 
-def _bytes(part: Part) -> tuple[tuple[str, int], bytes]:
-    """`json` or `same json` or a type of numbers; with how many bytes, or how many numbers (1: the same for all)."""
+def _cut(part: Part, cuts: Sequence[slice]) -> list[tuple[tuple[str, int], bytes | memoryview]]:
+    """A part of each page: `json` or `same json` or a type of numbers; how many bytes, or numbers (1: all the same)."""
     if isinstance(part, list):
-        same = part.count(part[0]) == len(part)
-        content = orjson.dumps(part[0] if same else part)
-        return ("same json" if same else "json", len(content)), content
+        return [_json(part[some]) for some in cuts]
     if part.strides == (0,):
-        part = part[:1]
-    return (part.dtype.str, len(part)), part.tobytes()
+        return [((part.dtype.str, 1), part[:1].tobytes())] * len(cuts)
+    whole, size = memoryview(part.tobytes()), part.itemsize
+    return [((part.dtype.str, some.stop - some.start), whole[some.start * size : some.stop * size]) for some in cuts]
+
+
+def _json(values: list[Any]) -> tuple[tuple[str, int], bytes]:
+    same = values.count(values[0]) == len(values)
+    content = orjson.dumps(values[0] if same else values)
+    return ("same json" if same else "json", len(content)), content
 
 
 def _read(held: bytes) -> dict[str, FieldColumn]:
     start = held.index(b"\n")
-    head = json.loads(held[:start])
+    head = orjson.loads(held[:start])
     start += 1
     columns = {}
     for name, kind, words, parts in head["columns"]:
@@ -200,7 +207,7 @@ def _read(held: bytes) -> dict[str, FieldColumn]:
 
 def _part(held: bytes, start: int, what: str, size: int, rows: int) -> tuple[Part, int]:
     if what.endswith("json"):
-        value: Any = json.loads(held[start : start + size])
+        value: Any = orjson.loads(held[start : start + size])
         return [value] * rows if what.startswith("same") else value, start + size
     numbers: npt.NDArray[Any] = np.frombuffer(held, what, size, start)
     return np.broadcast_to(numbers, rows) if size == 1 else numbers, start + numbers.nbytes

@@ -26,7 +26,7 @@ ROW = ("day", "account_id", "score", "coverage", "config_version", "page")
 NAMES = ", ".join(ROW)
 UPSERT = "ON CONFLICT (day, account_id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in ROW[2:])
 INSERT = f"INSERT INTO snapshots ({NAMES})"
-INSERT_PAGES = "INSERT INTO snapshot_pages (id, day, held)"
+INSERT_PAGES = "INSERT INTO snapshot_pages (id, day, held) VALUES (?, ?, ?)"
 MAKE_LANDING = "CREATE TEMP TABLE IF NOT EXISTS landing (LIKE snapshots) ON COMMIT DELETE ROWS"
 COPY_IN = f"COPY landing ({NAMES}) FROM STDIN"
 COPY_PAGES_IN = "COPY snapshot_pages (id, day, held) FROM STDIN"
@@ -52,8 +52,10 @@ class SqlSnapshots:
         landed = list(enumerate((page for page in ready.pages if day in {None, page.day}), first))
         pages = [(number, page.day.isoformat(), page.held) for number, page in landed]
         rows = [row for number, page in landed for row in _rows(number, page)]
+        if not rows:
+            return
         if self._db.sqlite:
-            await self._db.pour(INSERT_PAGES, pages)
+            await self._db.raw(INSERT_PAGES, pages)
             await self._db.pour(INSERT, rows, then=UPSERT)
         else:
             await self._db.copy(COPY_PAGES_IN, pages)

@@ -20,8 +20,10 @@ from storage.errors import wrapped
 T = TypeVar("T")
 Values = Mapping[str, Any]
 CHUNK = 1_000
-# Few sizes, so that the driver knows each statement again; SQLite takes 32,766 values in one.
-POURED_AT_ONCE = (500, 50, 5, 1)
+POURED_AT_ONCE = (5_000, 2_500, 1_000, 500, 250, 100, 50, 25, 10, 5, 2, 1)
+"""Rows in one statement: few sizes, so that the driver knows each statement again."""
+MOST_VALUES = 32_766
+"""SQLite takes no more in one statement."""
 
 
 class Transaction:
@@ -96,9 +98,9 @@ class Transaction:
         A driver that runs one statement a row takes Python's lock once a row, and waits for it each time while the
         event loop computes: ten times slower, with the database locked all the while.
         """
-        touched, start = 0, 0
-        for size in POURED_AT_ONCE:
-            one = f"({', '.join('?' * len(rows[0]))})" if rows else ""
+        touched, start, columns = 0, 0, len(rows[0]) if rows else 1
+        for size in (size for size in POURED_AT_ONCE if size * columns <= MOST_VALUES):
+            one = f"({', '.join('?' * columns)})"
             sql = f"{into} VALUES {', '.join([one] * size)} {then}"
             while len(rows) - start >= size:
                 values = tuple(chain.from_iterable(rows[start : start + size]))

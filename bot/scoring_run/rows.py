@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date
 
 from scoring.day_columns import Texts
 from scoring.frame import Frame
@@ -15,18 +14,14 @@ def rows_of(rollups: Rollups, found: Iterable[Frame]) -> PackedSnapshots:
     """The snapshots of all days of some frames, as the pages that will be stored."""
 
     def pages() -> Iterator[Page]:
-        # Much the same people and names from day to day: only new ones are asked for.
-        people: dict[int, str] = {}
-        names: dict[int, str] = {}
         for frame in found:
+            texts = texts_of(rollups, frame)
             for day in frame.days():
-                people |= rollups.texts("user", frame.people(day) - people.keys())
-                names |= rollups.texts("name", frame.names(day) - names.keys())
-                yield from pages_of(frame, day, Texts(people, names))
+                yield from pages_of(frame, day, texts)
 
     return PackedSnapshots.of_pages(pages())
 
 
-def texts_of(rollups: Rollups, frame: Frame, day: date) -> Texts:
-    """The ids of all people and event names that a day's snapshots name."""
-    return Texts(rollups.texts("user", frame.people(day)), rollups.texts("name", frame.names(day)))
+def texts_of(rollups: Rollups, frame: Frame) -> Texts:
+    """The ids of all people and event names that snapshots name."""
+    return Texts(rollups.texts("user", frame.people()), rollups.texts("name", frame.names()))

@@ -126,8 +126,9 @@ def _opened(task: Task) -> Iterator[UsageStore]:
 def _snapshots(task: Task, rollups: Rollups, first: date, last: date) -> list[Snapshot]:
     found: list[Snapshot] = []
     for frame in frames(task, rollups, first, last):
+        texts = texts_of(rollups, frame)
         for day in frame.days():
-            found += frame.snapshots(day, texts_of(rollups, frame, day))
+            found += frame.snapshots(day, texts)
     return found
 
 

@@ -28,8 +28,7 @@ from tests.benchmarks import plain_history, stored_usage
 
 HISTORY = 90
 SAMPLED = 2
-LANDED = 10
-"""Days that pandas and the landing in SQL work on; their figures are multiplied up to `HISTORY`."""
+"""Days that pandas works on; its figure is multiplied up to `HISTORY`."""
 FIRST = stored_usage.LAST - timedelta(days=HISTORY - 1)
 Work = Callable[[], object]
 DECODE = "SELECT sum(day), sum(account), sum(person), sum(name), sum(n) FROM read_parquet($files)"
@@ -61,10 +60,9 @@ class Contenders:
         return lambda: packed_days(self._task, stored_usage.LAST, stored_usage.LAST)
 
     def landing(self) -> Work:
-        """The rows of some days' snapshots, from scores in memory into SQLite."""
-        usage = UsageStore(self._home, ZoneInfo("UTC"), ScoreConfig())
-        rollups = usage.rollups()
-        (frame,) = frames(self._task, rollups, stored_usage.LAST - timedelta(days=LANDED - 1), stored_usage.LAST)
+        """The snapshots of 90 days, from scores in memory into SQLite, a day at a time."""
+        rollups = UsageStore(self._home, ZoneInfo("UTC"), ScoreConfig()).rollups()
+        found = list(frames(self._task, rollups, FIRST, stored_usage.LAST))
         file = self._home / "landed.db"
         file.unlink(missing_ok=True)
         asyncio.run(upgrade(f"sqlite:///{file}"))
@@ -72,8 +70,11 @@ class Contenders:
         store = SqlStore(f"sqlite+aiosqlite:///{file}")
 
         async def land() -> None:
-            async with store() as work:
-                await work.snapshots.land(rows_of(rollups, [frame]))
+            for frame in found:
+                packed = rows_of(rollups, [frame])
+                for day in frame.days():
+                    async with store() as work:
+                        await work.snapshots.land(packed, day=day)
 
         loop = asyncio.new_event_loop()
         loop.run_until_complete(store.open())

@@ -18,13 +18,13 @@ from statistics import median
 import pytest
 
 from tests.benchmarks import stored_usage
-from tests.benchmarks.contender import HISTORY, LANDED, SAMPLED
+from tests.benchmarks.contender import HISTORY, SAMPLED
 
 ROOT = Path(__file__).parents[2]
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 TURNS = int(os.environ.get("BENCH_TURNS", "3"))
 MOST_MEMORY = 1000
-SHARES = {"pandas": HISTORY / SAMPLED, "landing": HISTORY / LANDED}
+SHARES = {"pandas": HISTORY / SAMPLED}
 LINES = (
     ("against one hand-written DuckDB query for the same windows", "history", "sql", 1 / 3),
     ("against pandas looping over the days, events loaded before", "history", "pandas", 1 / 40),

@@ -161,10 +161,8 @@ def snapshots(usage: UsageStore, found: list[Frame]) -> dict[tuple[str, date], S
     rollups = usage.rollups()
     told = {}
     for frame in found:
+        texts = Texts(people=rollups.texts("user", frame.people()), names=rollups.texts("name", frame.names()))
         for day in frame.days():
-            texts = Texts(
-                people=rollups.texts("user", frame.people(day)), names=rollups.texts("name", frame.names(day))
-            )
             for one in frame.snapshots(day, texts):
                 told[one.health.account_id, one.health.day] = one
     return told

@@ -159,6 +159,14 @@ def autopilot(
 
 
 @cli.command()
+def adopt() -> None:
+    """Let this machine's usage folder be the one that accounts are scored by, in place of another."""
+    from bot.terminal import adopted
+
+    print(asyncio.run(adopted(_settings())))
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version's schema."""
     from bot.terminal import migrated

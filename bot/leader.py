@@ -26,6 +26,8 @@ from scoring.errors import LookoutError
 from storage.unit_of_work import SqlStore, SqlUnitOfWork
 
 LEASE = "leader"
+FOLDER = "usage_folder"
+"""The flag that names the usage folder by which everybody was scored until now."""
 LEASE_TIME = timedelta(seconds=6)
 BEAT_SECONDS = 2.0
 HELD_UP_SECONDS = 3.0
@@ -37,6 +39,11 @@ PASSIVE = "this copy is passive: another one leads; it answers Slack, takes even
 JUMPED = (
     "the clock of this machine jumped, so nothing is scored, posted or sent. Set it right; if it is right now, start "
     "Lookout anew"
+)
+STRANGE = (
+    "this copy does not lead: its LOOKOUT_HOME holds another usage store than the one that was scored until now, and in "
+    "a strange or empty one every account looks silent. Set LOOKOUT_HOME to the right folder; or LOOKOUT_LEADS=false, "
+    "if this copy only answers Slack; or run `lookout adopt`, if this folder is the right one from now on"
 )
 NEVER = "this copy never leads (LOOKOUT_LEADS=false): it answers Slack and takes events"
 
@@ -50,11 +57,15 @@ def own_name() -> str:
 
 @dataclass(slots=True)
 class Leader:
-    """Implements the loop's `Lead` by a lease row; `ticks` counts seconds and never jumps."""
+    """Implements the loop's `Lead` by a lease row; `ticks` counts seconds and never jumps.
+
+    `folder` names the usage folder that it would score by; empty where usage is rolled up elsewhere, and any copy may.
+    """
 
     store: SqlStore
     clock: Clock
     may_lead: bool = True
+    folder: str = ""
     holder: str = field(default_factory=own_name)
     ticks: Callable[[], float] = time.monotonic
     watch: ClockWatch | None = None
@@ -106,14 +117,14 @@ class Leader:
             return False
         self._asked, led = self.ticks(), self.holds()
         try:
-            got, before = await self._ask()
+            got, before, ours = await self._ask()
         except LookoutError as error:
             log.warning("the lease could not be looked at", reason=str(error))
             return self.holds()
         if got and not led:
             self.inherited = before not in {None, self.holder}
         self._until = self._asked + LEASE_TIME.total_seconds() - MARGIN_SECONDS if got else float("-inf")
-        self._say(LEADING if got else PASSIVE)
+        self._say(LEADING if got else PASSIVE if ours else STRANGE)
         return got
 
     async def stop(self, *, hand_over: bool) -> None:
@@ -124,17 +135,22 @@ class Leader:
                 async with self.store() as work:
                     await work.flags.release(LEASE, self.holder)
 
-    async def _ask(self) -> tuple[bool, str | None]:
-        """Whether the lease is ours now, and whose it was before."""
+    async def _ask(self) -> tuple[bool, str | None, bool]:
+        """Whether the lease is ours now, whose it was before, and whether our usage folder is the one that counts."""
         now = self.clock()
         async with self.store() as work:
             before = await work.flags.holder(LEASE)
-            return await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME), before
+            if self.folder and await work.flags.get(FOLDER) not in {None, self.folder}:
+                return False, before, False
+            got = await work.flags.lease(LEASE, self.holder, now, now + LEASE_TIME)
+            if got and self.folder:
+                await work.flags.claim(FOLDER, self.folder)
+            return got, before, True
 
     def _say(self, text: str) -> None:
         if text != self._said:
             self._said = text
-            (log.error if text == JUMPED else log.info)(text, process=self.holder)
+            (log.error if text in {JUMPED, STRANGE} else log.info)(text, process=self.holder)
 
 
 @dataclass(frozen=True, slots=True)

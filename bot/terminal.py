@@ -23,6 +23,7 @@ from bot.doctor import (
     examine,
 )
 from bot.inbound.inboxes import look_into
+from bot.leader import FOLDER
 from bot.loop.lookup import Lookup
 from bot.loop.modes import Switch
 from bot.loop.modes import set_paused as turn
@@ -39,6 +40,9 @@ OPERATOR = "operator at the command line"
 NAMED = "An operator at the command line"
 MARKS = {Verdict.OK: "ok   ", Verdict.OFF: "off  ", Verdict.WRONG: "WRONG"}
 ALL_WELL = "Everything that is set up works."
+ADOPTED = "From now on accounts are scored by what lies in {folder}; a copy with another folder leads no more."
+STRANGE_FOLDER = "accounts were scored by another folder until now; with this one, every account might look silent"
+MEND_FOLDER = "Set LOOKOUT_HOME to the right folder, or, if this is the right one from now on, run: lookout adopt"
 SOME_WRONG = "{count} to mend; start with the first."
 
 
@@ -96,6 +100,15 @@ async def set_paused(settings: Settings, *, paused: bool) -> str:
     return "Sending is resumed." if was else "Sending was not paused."
 
 
+async def adopted(settings: Settings) -> str:
+    """Let the usage folder of these settings be the one by which accounts are scored (`Leader`)."""
+    with closing(await asyncio.to_thread(_usage_store, settings)) as usage:
+        name = usage.name()
+    async with opened(settings) as store, store() as work:
+        await work.flags.set(FOLDER, name)
+    return ADOPTED.format(folder=settings.usage_home / "usage")
+
+
 async def migrated(settings: Settings) -> str:
     """Bring the database up to date."""
     async with opened(settings):
@@ -133,15 +146,26 @@ def _database(settings: Settings) -> Probe:
     return probe
 
 
+def _usage_store(settings: Settings) -> UsageStore:
+    settings.make_home()
+    return UsageStore(settings.usage_home, settings.zone, settings.scoring)
+
+
 def _usage(settings: Settings) -> Probe:
-    def problems() -> list[tuple[str, str]]:
+    def look() -> tuple[str, list[tuple[str, str]]]:
         if not (settings.usage_home / "usage" / "ledger.db").exists():
-            return []  # no event came yet; looking must not make a store
-        with closing(UsageStore(settings.usage_home, settings.zone, settings.scoring)) as usage:
-            return usage.problems()
+            return "", []  # no event came yet; looking must not make a store
+        with closing(_usage_store(settings)) as usage:
+            return usage.name(), usage.problems()
 
     async def probe() -> list[Check]:
-        return check_files(await asyncio.to_thread(problems))
+        name, problems = await asyncio.to_thread(look)
+        async with opened(settings) as store, store.reading() as work:
+            known = await work.flags.get(FOLDER) if settings.own_usage and settings.leads else None
+        strange = (
+            [Check("usage folder", Verdict.WRONG, STRANGE_FOLDER, MEND_FOLDER)] if known not in {None, name} else []
+        )
+        return [*strange, *check_files(problems)]
 
     return probe
 

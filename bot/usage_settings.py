@@ -31,6 +31,11 @@ class UsageSettings(BaseSettings):
         )
 
     @property
+    def own_usage(self) -> bool:
+        """Whether events lie in a folder of ours, which cannot be had anew from elsewhere."""
+        return not self.warehouse_table and not self.warehouse_url.get_secret_value()
+
+    @property
     def scored_by_spark(self) -> bool:
         """Whether a job on Spark reads the team's table and we only read what it found."""
         return bool(self.warehouse_table) and self.warehouse is None

@@ -74,7 +74,8 @@ class Parts:
     @cached_property
     def lead(self) -> Leader:
         """Our place among the copies on this database."""
-        return Leader(self.store, self.clock, may_lead=self.settings.leads, watch=watched(self.clock))
+        folder = self.usage.name() if self.settings.own_usage else ""
+        return Leader(self.store, self.clock, may_lead=self.settings.leads, folder=folder, watch=watched(self.clock))
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -8,6 +8,7 @@ that could not be read). Blocking; call it from a thread or a worker process.
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -61,6 +62,11 @@ class UsageStore:
         self._engine = Engine(self._files.home, memory=self._memory.engine, threads=threads)
         self._patience = patience
         self._lock = RLock()
+
+    def name(self) -> str:
+        """What tells this store from any other, a copy of it excepted."""
+        with self._lock, self._ledger.writing():
+            return self._ledger.remembered("name", secrets.token_hex(8))
 
     def close(self) -> None:
         """Let go of files and memory."""

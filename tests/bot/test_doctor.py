@@ -17,7 +17,7 @@ from bot.demo.faults import Fault
 from bot.demo.mailbox import Mailbox
 from bot.demo.run import DemoSettings
 from bot.demo.slack import LocalSlack
-from bot.terminal import diagnosis, migrated, set_paused
+from bot.terminal import adopted, diagnosis, migrated, set_paused
 from scoring.errors import InvalidInput
 from scoring.model import Event
 from storage.unit_of_work import SqlStore
@@ -152,6 +152,26 @@ async def test_pausing_at_the_command_line_is_seen_by_the_store_and_the_doctor(
     assert await set_paused(asked, paused=False) == "Sending was not paused."
     async with store.reading() as work:
         assert [entry.action for entry in await work.audit.newest(5)] == ["resumed", "paused"]
+
+
+async def test_a_second_home_on_the_same_database_never_leads_until_it_is_adopted(
+    slack: LocalSlack, sqlite_url: str, tmp_path: Path
+) -> None:
+    reached = {"slack_bot_token": slack.bot_token, "slack_api_url": slack.api_url, "slack_app_token": slack.app_token}
+
+    async def leads(home: str) -> bool:
+        app = await build(settings(sqlite_url, tmp_path / home, **reached))
+        try:
+            return await app.lead.beat()
+        finally:
+            await app.stop()
+
+    assert (await leads("here"), await leads("there")) == (True, False)
+    assert "lookout adopt" in (await checks(settings(sqlite_url, tmp_path / "there")))["usage folder"]["mend"]
+    assert "usage folder" not in await checks(settings(sqlite_url, tmp_path / "here"))
+
+    await adopted(settings(sqlite_url, tmp_path / "there"))
+    assert (await leads("there"), await leads("here")) == (True, False)
 
 
 async def test_migrating_says_so(sqlite_url: str, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from bot.clock import ClockWatch, system_clock, watched
-from bot.leader import JUMPED, LEADING, NEVER, PASSIVE, Leader, LedStore
+from bot.leader import FOLDER, JUMPED, LEADING, NEVER, PASSIVE, STRANGE, Leader, LedStore
 from bot.loop.lead import LeadLost
 from bot.schedule import Schedule, Sweep
 from scoring.casework import OutreachState
@@ -26,11 +26,13 @@ class Time:
 
     passed: float = 0.0
 
-    def leader(self, store: SqlStore, holder: str, *, skew: float = 0.0, may_lead: bool = True) -> Leader:
+    def leader(
+        self, store: SqlStore, holder: str, *, skew: float = 0.0, may_lead: bool = True, folder: str = ""
+    ) -> Leader:
         def clock() -> datetime:
             return START + timedelta(seconds=self.passed + skew)
 
-        return Leader(store, clock, holder=holder, ticks=lambda: self.passed, may_lead=may_lead)
+        return Leader(store, clock, holder=holder, ticks=lambda: self.passed, may_lead=may_lead, folder=folder)
 
 
 async def test_one_leads_and_the_other_takes_over_when_it_falls_silent(any_store: SqlStore) -> None:
@@ -43,6 +45,20 @@ async def test_one_leads_and_the_other_takes_over_when_it_falls_silent(any_store
     time.passed = 6.1
     assert (await two.beat(), await one.beat()) == (True, False)
     assert (two.holds(), one.holds()) == (True, False)
+
+
+async def test_a_copy_with_another_usage_folder_never_leads_until_it_is_adopted(any_store: SqlStore) -> None:
+    time = Time()
+    one, two = time.leader(any_store, "one", folder="here"), time.leader(any_store, "two", folder="there")
+    assert await one.beat() is True
+    time.passed = 60
+    with structlog.testing.capture_logs() as logged:
+        assert (await two.beat(), two.holds()) == (False, False)
+    assert [line["event"] for line in logged] == [STRANGE]
+
+    async with any_store() as work:
+        await work.flags.set(FOLDER, "there")
+    assert (await two.beat(), await one.beat()) == (True, False)
 
 
 async def test_a_leader_that_cannot_prolong_its_lease_stops_before_another_may_begin(store: SqlStore) -> None:

@@ -41,9 +41,9 @@ JUMPED = (
     "Lookout anew"
 )
 STRANGE = (
-    "this copy does not lead: its LOOKOUT_HOME holds another usage store than the one that everybody was scored by, and "
-    "in a strange one every account looks silent. Set LOOKOUT_HOME to the right folder; or LOOKOUT_LEADS=false, "
-    "if this copy only answers Slack; or run `lookout adopt`, if this folder is the right one from now on"
+    "this copy does not lead: its LOOKOUT_HOME holds another usage store than the one that all were scored by, and "
+    "in a strange one everybody looks silent. Set LOOKOUT_HOME to the right folder; or LOOKOUT_LEADS=false, if this "
+    "copy only answers Slack; or run `lookout adopt`, if this folder is the right one from now on"
 )
 NEVER = "this copy never leads (LOOKOUT_LEADS=false): it answers Slack and takes events"
 

@@ -48,7 +48,6 @@ def test_an_answer_in_html_alone_is_read_without_markup_and_quotes():
         "Auto-Submitted: auto-replied\n",
         "Auto-Submitted: auto-generated; owner-email=kim\n",
         "X-Autoreply: yes\n",
-        "X-Auto-Response-Suppress: All\n",
         "Precedence: auto_reply\n",
         "Precedence: bulk\n",
         "Return-Path: <>\n",
@@ -74,8 +73,16 @@ def test_a_subject_is_the_last_hint_and_never_against_a_persons_re(subject, kind
     assert read(answer().replace(b"Re: A hand with your reports?", subject.encode())).kind is kind
 
 
-@pytest.mark.parametrize("more", ["Auto-Submitted: no\n", "List-Id: <team.acme.test>\nPrecedence: list\n"])
-def test_an_answer_through_a_mailing_list_is_an_answer(more):
+@pytest.mark.parametrize(
+    "more",
+    [
+        "Auto-Submitted: no\n",
+        "List-Id: <team.acme.test>\nPrecedence: list\n",
+        "List-Post: <mailto:team@acme.test>\nPrecedence: bulk\n",
+        "X-Auto-Response-Suppress: DR, OOF, AutoReply\n",
+    ],
+)
+def test_an_answer_through_a_list_or_one_that_asks_for_no_automatic_reply_is_an_answer(more):
     assert read(answer(more=more)).kind is ReplyKind.ANSWER
 
 

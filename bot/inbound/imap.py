@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import imaplib
 import re
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
@@ -187,10 +188,16 @@ def _head(told: bytes, content: bytes) -> Head | None:
     uid = UID.search(told)
     if uid is None:
         return None
-    local = imaplib.Internaldate2tuple(told)
-    # A reading of this machine's own clock, without its zone.
-    at = datetime(*local[:6]).astimezone(UTC) if local else None
-    return Head(int(uid.group(1)), at, bytes(content))
+    return Head(int(uid.group(1)), _received_at(told), bytes(content))
+
+
+def _received_at(told: bytes) -> datetime | None:
+    """When the server says that it got a mail; a date that no calendar has must not hold up the mails behind it."""
+    try:
+        local = imaplib.Internaldate2tuple(told)  # a reading of this machine's own clock
+        return datetime.fromtimestamp(time.mktime(local), UTC) if local else None
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _rest(told: object) -> bytes:

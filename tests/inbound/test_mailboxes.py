@@ -212,6 +212,27 @@ async def test_a_mail_that_cannot_be_kept_holds_up_none_behind_it(store, mailbox
     assert [reply.text for reply in await replies(world)] == ["Two."]
 
 
+@pytest.mark.parametrize(
+    "date", ["01-Jan-0001 00:00:00 +1400", "17-Xyz-2026 10:00:00 +0000", "31-Dec-9999 23:59:59 -1200"]
+)
+def test_a_mail_whose_date_no_calendar_has_is_read_like_any_other(date) -> None:
+    head = imap._head(f'1 (UID 5 INTERNALDATE "{date}" BODY[HEADER.FIELDS (FROM)] {{4}}'.encode(), b"x")
+    assert head is not None
+    assert (head.uid, head.received_at) == (5, None)
+
+
+def test_a_mail_of_the_hour_that_comes_twice_keeps_its_instant(monkeypatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        head = imap._head(b'1 (UID 5 INTERNALDATE "25-Oct-2026 02:30:00 +0100" BODY[] {1}', b"x")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+    assert head is not None
+    assert head.received_at == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+
+
 async def test_a_mailbox_that_comes_back_as_another_is_read_again_and_said_once(store, mailbox) -> None:
     world = await a_world(store)
     ref = await sent(world)

@@ -132,7 +132,7 @@ class Deliver:
         return said
 
     async def _say(self, post: Post) -> bool:
-        """False when it cannot be said yet: a note waits for its card."""
+        """False when it cannot be said yet: a note waits for its card, as long as that may still come."""
         if post.kind == "note":
             return await self._note(post)
         if post.kind == "digest":
@@ -150,9 +150,9 @@ class Deliver:
 
     async def _note(self, post: Post) -> bool:
         async with self.store.reading() as work:
-            card = await work.slack.card(post.case_id)
+            card, case = await work.slack.card(post.case_id), await work.cases.get(post.case_id)
         if card is None or not card.ts:
-            return False
+            return case is None or case.state not in LIVE_STATES
         await self.notifier.note(SlackReceipt(card.posted_channel, card.ts), post.body)
         return True
 

@@ -167,6 +167,20 @@ async def test_a_card_that_ended_before_anybody_saw_it_is_never_posted(stage: St
     assert stage.notifier.said == []
 
 
+async def test_notes_of_a_card_that_will_never_be_posted_are_not_looked_at_for_ever(stage: Stage) -> None:
+    async with stage.store() as work:
+        await work.slack.say(Post("n", "note", "", "Worse.", case_id="case-1"))
+        case = await work.cases.get("case-1")
+        await work.cases.save(replace(case, state=CaseState.CLOSED, version=2), expected=1)
+
+    await stage.run()
+    await stage.run()
+
+    assert stage.notifier.said == []
+    async with stage.store.reading() as work:
+        assert await work.slack.posts_due(NOW) == []
+
+
 async def test_what_shadow_says_carries_the_play_that_can_be_promoted(stage: Stage) -> None:
     async with stage.store() as work:
         await work.slack.say(Post("shadow:1", "shadow", "#ops", "stuck\nShadow, nothing was sent."))

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from bot.config import Settings, load
 from bot.cover_command import cover
+from bot.erase_command import erase
 from bot.logs import log_to
 from bot.mailbox_cli import mailbox, optout
 from scoring.errors import LookoutError
@@ -30,6 +31,7 @@ cli = typer.Typer(
 cli.add_typer(mailbox, name="mailbox")
 cli.command()(optout)
 cli.add_typer(cover, name="cover")
+cli.add_typer(erase, name="erase")
 OURS_ALONE = 0o077
 screen = Console()
 errors = Console(stderr=True)

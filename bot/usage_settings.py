@@ -1,4 +1,4 @@
-"""The settings of usage: how much memory it may take, how long it is kept, and where it lives if not with us."""
+"""The settings of usage: how much memory it may take, how long it and words are kept, where it lives if not with us."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class UsageSettings(BaseSettings):
 
     memory: str = Field(default="1GB", alias="LOOKOUT_MEMORY")
     keep_days: int = Field(default=36_500, ge=180, alias="LOOKOUT_KEEP_DAYS")
+    keep_text_days: int = Field(default=36_500, ge=30, alias="LOOKOUT_KEEP_TEXT_DAYS")
 
     warehouse_url: SecretStr = Field(default=SecretStr(""), alias="LOOKOUT_WAREHOUSE_URL")
     warehouse_table: str = Field(default="", alias="LOOKOUT_WAREHOUSE_TABLE")

@@ -25,6 +25,7 @@ from bot.loop.digest import Digest
 from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
 from bot.loop.modes import AutopilotParts
+from bot.loop.old_texts import OldTexts
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
@@ -225,6 +226,7 @@ class Parts:
             Sweep("deliver", 1, deliver.run),
             Sweep("pulse", 60, Pulse(self.led, self.notifier, self.clock).run),
             Sweep("tidy", 3600, self.drain.tidy),
+            Sweep("old texts", 3600, OldTexts(self.led, self.clock, settings.keep_text_days).run),
             Sweep("old usage", 3600, OldUsage(self.held, self.clock, settings.zone, settings.keep_days).run),
             *(self.crm.sweeps(self.led, self.clock) if self.crm else ()),
         )

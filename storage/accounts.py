@@ -9,10 +9,11 @@ from sqlalchemy import select as columns_of
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from scoring.erasure import ERASED, SALT_FLAG, forgotten, pseudonym
 from scoring.errors import NotFound
 from scoring.listing import Named
 from scoring.model import Account, Milestone, Person, Role, Ticket
-from storage.tables import AccountRow, FlagRow, MilestoneRow, PersonRow, TicketRow
+from storage.tables import AccountRow, FlagRow, MilestoneRow, PersonRow, SuppressionRow, TicketRow
 from storage.transaction import Transaction, table, value, values
 
 AT_ONCE = 1_000
@@ -146,8 +147,19 @@ class SqlAccounts:
 
     async def upsert_people(self, people: Iterable[Person]) -> None:
         """Add people or replace them by id; an empty Slack id, time zone or first day keeps what is known."""
-        rows = (values(person, email_key=email_key(person.email)) for person in people)
+        known = await self._still_erased(list(people))
+        rows = (values(person, email_key=email_key(person.email)) for person in known)
         await self._db.upsert(PersonRow, rows, keep=LEARNED)
+
+    async def _still_erased(self, people: list[Person]) -> list[Person]:
+        """Who was erased stays erased, whatever other systems go on telling (J10)."""
+        salt = await self._db.first(select(FlagRow.value).where(col(FlagRow.name) == SALT_FLAG))
+        if salt is None:
+            return people
+        names = {person.id: pseudonym(person.email, salt) for person in people if person.role is Role.CONTACT}
+        erased = await self._db.among(SuppressionRow, col(SuppressionRow.email_key), filter(None, names.values()))
+        gone = {row.email_key for row in erased if row.reason == ERASED}
+        return [forgotten(person, names[person.id]) if names.get(person.id) in gone else person for person in people]
 
     async def milestones(self) -> list[Milestone]:
         """Every account's milestones."""

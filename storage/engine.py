@@ -11,6 +11,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -183,3 +184,17 @@ def _begin_reading(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+
+def scrubbed(url: URL, patience: float) -> bool:
+    """Write a SQLite file anew without the pages of deleted rows, and empty its log; False when it stays locked.
+
+    SQLite only marks what is deleted as free, so that it could be read in the file for a long time.
+    """
+    with closing(sqlite3.connect(str(url.database), timeout=patience, isolation_level=None)) as database:
+        try:
+            database.execute("VACUUM")
+            busy, *_ = database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            return False
+    return not busy

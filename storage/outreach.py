@@ -9,10 +9,11 @@ from sqlalchemy import func, update
 from sqlmodel import col, select
 
 from scoring.casework import OUTREACH_MOVES, CaseState, Draft, Outreach, OutreachState
+from scoring.erasure import SALT_FLAG, pseudonym
 from scoring.errors import TooLate
 from storage.accounts import email_key
 from storage.errors import IllegalMove
-from storage.tables import ON_ITS_WAY, CaseRow, DraftRow, OutreachRow, SuppressionRow
+from storage.tables import ON_ITS_WAY, CaseRow, DraftRow, FlagRow, OutreachRow, SuppressionRow
 from storage.transaction import Transaction, table, value, values
 
 ALREADY = "This case already has a mail that is approved, on its way, or of unknown fate. Nothing more was sent."
@@ -167,7 +168,7 @@ class SqlOutreaches:
         await self._db.run(insert, [{"email_key": email_key(email), "reason": reason, "at": at}])
 
     async def suppressed(self, email: str) -> str | None:
-        """Why this address must not be written to, or None."""
-        return await self._db.first(
-            select(SuppressionRow.reason).where(col(SuppressionRow.email_key) == email_key(email))
-        )
+        """Why this address must not be written to, or None; an erased one is known by its hash alone (J10)."""
+        salt = await self._db.first(select(FlagRow.value).where(col(FlagRow.name) == SALT_FLAG))
+        keys = [email_key(email), *([pseudonym(email, salt)] if salt else [])]
+        return await self._db.first(select(SuppressionRow.reason).where(col(SuppressionRow.email_key).in_(keys)))

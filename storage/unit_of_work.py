@@ -17,13 +17,16 @@ from storage.accounts import SqlAccounts
 from storage.audit import SqlAudit
 from storage.cases import SqlCases
 from storage.crm import SqlCrm
-from storage.engine import address, reader, writer
+from storage.engine import address, reader, scrubbed, writer
+from storage.erasure import SqlErasure
 from storage.errors import DAMAGED, wrapped
 from storage.flags import SqlFlags
 from storage.follow_ups import SqlFollowUps
 from storage.inbox import SqlInbox
 from storage.intended import SqlIntended
 from storage.mailboxes import SqlMailboxes
+from storage.mentions import SqlMentions
+from storage.old_texts import SqlOldTexts
 from storage.outreach import SqlOutreaches
 from storage.replies import SqlReplies
 from storage.slack_outbox import SqlSlackOutbox
@@ -49,6 +52,9 @@ class SqlUnitOfWork:
         self.audit = SqlAudit(transaction)
         self.flags = SqlFlags(transaction)
         self.inbox = SqlInbox(transaction)
+        self.erasure = SqlErasure(transaction)
+        self.mentions = SqlMentions(transaction)
+        self.old_texts = SqlOldTexts(transaction)
 
 
 class SqlStore:
@@ -84,6 +90,10 @@ class SqlStore:
                 found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
         if found != "ok":
             raise Unavailable(DAMAGED, permanent=True)
+
+    async def scrub(self) -> bool:
+        """Leave no trace of deleted texts in a SQLite file; False where others hold it."""
+        return self._reader.dialect.name != "sqlite" or await asyncio.to_thread(scrubbed, self.url, self._patience)
 
     async def ping(self) -> None:
         """Return if the database answers, else raise `Unavailable`."""

@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 
 from bot.loop.quiet_step import by_itself, step
 from bot.loop.records import UnitOfWork
-from bot.loop.saying import show, tell
-from bot.loop.second_look import person_of
+from bot.loop.saying import concerned, show, tell
 from scoring.casework import LOOKOUT, AuditEntry, CaseState, Outreach, OutreachState
 from scoring.messages import Post, Receipt
-from scoring.model import Person
 from scoring.replies import ReplyKind
 
 # Greylisting takes minutes, a sick server hours: together a day (D3).
@@ -142,14 +140,7 @@ class Outcome:
         await self._case(mail, state)
         await self._audit(mail, action)
         await self._note(mail, action, said)
-        await tell(self.work, await self._concerned(mail), f"{action}:{mail.id}:approver", said)
-
-    async def _concerned(self, mail: Outreach) -> Person | None:
-        """Who approved it; for a mail that nobody approved whose case it is."""
-        if mail.approved_by != LOOKOUT:
-            return await person_of(self.work, mail.approved_by)
-        case = await self.work.cases.get(mail.case_id)
-        return await self.work.accounts.person(case.csm_id) if case and case.csm_id else None
+        await tell(self.work, await concerned(self.work, mail, self.now), f"{action}:{mail.id}:approver", said)
 
     async def _case(self, mail: Outreach, state: CaseState | None) -> None:
         """The case follows its mail, and its card is drawn anew; after a follow-up it is as it was before (R53)."""

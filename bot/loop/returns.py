@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
-from bot.loop.saying import show, tell
-from bot.loop.second_look import person_of
+from bot.loop.saying import concerned, show, tell
+from bot.loop.second_look import person_of, unattended
 from scoring.addresses import SHARED_HOSTS, domain_of
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Outreach, OutreachState
 from scoring.messages import Post
+from scoring.model import Person
 from scoring.replies import Arrival, Clues, ReadUpTo, Reply, ReplyKind
 
 BOUNCE_REASON = "a mail server said that it cannot be reached ({reason})"
@@ -36,9 +37,10 @@ UNREAD = (
     "what came meanwhile is read then. Run `lookout doctor` to see what to mend."
 )
 TOLD = {
-    ReplyKind.ANSWER: "{who} answered the mail that you approved. The card has it.",
-    ReplyKind.BOUNCE: "The mail to {email} that you approved did not arrive: {reason}. The card says what to do.",
+    ReplyKind.ANSWER: "{who} answered the mail that {sent}. The card has it.",
+    ReplyKind.BOUNCE: "The mail to {email} that {sent} did not arrive: {reason}. The card says what to do.",
 }
+YOU, A_COLLEAGUE, BY_ITSELF = "you approved", "a colleague approved", "left by itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class _Taken:
     arrival: Arrival
 
     async def follow(self) -> None:
-        """Audit, thread, card, address, and who approved the mail."""
+        """Audit, thread, card, address, and the person who must hear of it."""
         await self._settle()
         text = await self._say()
         entry = AuditEntry(
@@ -124,9 +126,15 @@ class _Taken:
         await self.work.slack.say(Post(f"reply:{self.reply.id}", "note", "", text, case_id=self.mail.case_id))
         await self._turn_card()
         if self.reply.kind in TOLD:
-            told = TOLD[self.reply.kind].format(**await self._words())
-            approver = await person_of(self.work, self.mail.approved_by)
-            await tell(self.work, approver, f"reply:{self.reply.id}:approver", told)
+            person = await concerned(self.work, self.mail, self.now)
+            told = TOLD[self.reply.kind].format(sent=await self._sent(person), **await self._words())
+            await tell(self.work, person, f"reply:{self.reply.id}:approver", told)
+
+    async def _sent(self, person: Person | None) -> str:
+        """Who sent the mail, for somebody who hears of what came back."""
+        if unattended(self.mail):
+            return BY_ITSELF
+        return YOU if person == await person_of(self.work, self.mail.approved_by) else A_COLLEAGUE
 
     async def _settle(self) -> None:
         """A mail of unknown fate that is answered has arrived; one that bounced has left all the same (R54)."""

@@ -12,12 +12,13 @@ from bot.loop.drafting import Drafting
 from bot.loop.lookup import Lookup
 from bot.loop.returns import Returns
 from scoring.addresses import reply_token
-from scoring.casework import CaseState, OutreachState
+from scoring.casework import LOOKOUT, CaseState, OutreachState
 from scoring.messages import Receipt, Written
 from scoring.replies import Arrival, Clues, ReadUpTo, ReplyKind
 from scoring.routing import Routing
 from storage.errors import ConstraintBroken
-from tests.builders import a_contact, a_snapshot
+from tests.builders import a_contact, a_snapshot, an_absence
+from tests.follow_world import a_sent_mail
 from tests.mail_world import BEN_ACTS, DANA, STRANGER, World, a_world
 
 AWAY = (
@@ -108,6 +109,24 @@ async def test_an_answer_of_somebody_else_says_who_it_is(world: World) -> None:
     assert (await world.notes())[-1] == (
         "Pat Novak (pat@acme.test) answered on 20 Nov at 11:00; the mail was written to kim@acme.test:\nYes, please."
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "away"), [(ReplyKind.ANSWER, False), (ReplyKind.BOUNCE, False), (ReplyKind.ANSWER, True)]
+)
+async def test_what_comes_back_for_a_mail_that_left_by_itself_is_told_to_who_acts_for_the_account(
+    store, kind: ReplyKind, away: bool
+) -> None:
+    world = await a_sent_mail(store)
+    await world.queued()
+    assert (await world.leave()).approved_by == LOOKOUT
+    if away:
+        await world.learn(an_absence(since=world.now - timedelta(hours=1), until=world.now + timedelta(days=7)))
+
+    await arrives(world, kind)
+
+    told = [text for target, text in await world.notices() if target == ("UBEN" if away else "UDANA")]
+    assert sum("the mail that left by itself" in text or "that left by itself did not" in text for text in told) == 1
 
 
 @pytest.mark.parametrize("ours", ["ben@us.test", "dana@us.test", "someone@us.test"])

@@ -51,10 +51,11 @@ def may_contact(plan: Plan, rules: Rules) -> Yes | No:
     return next((no for no in answers if no is not None), Yes())
 
 
-def _customer(plan: Plan, _: Rules) -> No | None:
-    """A company that left gets no win-back from a machine."""
+def _customer(plan: Plan, rules: Rules) -> No | None:
+    """A company that left gets no win-back from a machine; its day begins where we or its people see it first."""
     churned = plan.account.churned_on
-    gone = churned is not None and churned <= plan.now.date()
+    days = {plan.now.astimezone(zone).date() for zone in (rules.zone, contact_zone(plan, rules))}
+    gone = churned is not None and churned <= max(days)
     return No(CHURNED.format(account=plan.account.name), "R50") if gone else None
 
 

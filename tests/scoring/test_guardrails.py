@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,6 +44,16 @@ def refusal(**more: Any) -> No:
     found = answer(**more)
     assert isinstance(found, No)
     return found
+
+
+def test_a_customer_who_left_today_is_gone_from_the_morning_of_that_day_on_wherever_it_begins() -> None:
+    """Nine in Auckland is the evening before in UTC; a machine must not write on the day when they leave."""
+    morning = datetime(2026, 11, 23, 20, 30, tzinfo=UTC)
+    plan = a_plan(account=an_account(churned_on=date(2026, 11, 24), timezone="Pacific/Auckland"))
+    said = may_contact(replace(plan, now=morning), RULES)
+    assert isinstance(said, No)
+    assert "no longer a customer" in said.reason
+    assert may_contact(replace(plan, now=morning - DAY), RULES) == Yes()
 
 
 def test_a_plain_mail_in_working_hours_may_leave() -> None:

@@ -19,6 +19,10 @@ class Refused(LookoutError):
     """A rule or a right forbids it; nothing was sent."""
 
 
+class NotAllowed(Refused):
+    """Whoever asks may not do it, by their role or because two people are needed; the try stands in the audit."""
+
+
 class TooLate(LookoutError):
     """Someone or something was faster; the text says who and when."""
 

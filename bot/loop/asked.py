@@ -11,10 +11,11 @@ from bot.loop.haste import ASKED as ASKED_FOR
 from bot.loop.haste import CARDS_AN_HOUR, asks_again_at
 from bot.loop.ports import Actor, Clock, Wake
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.refusals import remember
 from bot.loop.rights import Rights
 from scoring.briefs import Answer
 from scoring.casework import AuditEntry, Fact, Trigger, TriggerKind
-from scoring.errors import Refused
+from scoring.errors import NotAllowed
 from scoring.hours import zone_named
 from scoring.matter import Matter, Move, Today
 from scoring.model import Account, Band
@@ -49,6 +50,7 @@ class OnRequest:
 
     async def open_case(self, account_id: str, actor: Actor) -> Answer:
         """Open a case on an account for one of our CSMs; a private answer says what happened."""
+        account = None
         try:
             async with self.store() as work:
                 account = await work.accounts.get(account_id)
@@ -56,7 +58,8 @@ class OnRequest:
                 if account is None:
                     return Answer(ok=False, text=NOT_FOUND)
                 answer = await self._open(work, account, actor)
-        except Refused as refusal:
+        except NotAllowed as refusal:
+            await remember(self.store, actor, Deed.OPEN_CASE, self.clock(), account_id=account.id if account else "")
             return Answer(ok=False, text=str(refusal))
         self.wake()
         return answer

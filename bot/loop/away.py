@@ -109,18 +109,17 @@ class Away(Decisions):
             Refused: this person may not plan it, or it is over.
         """
         async with self.store.reading() as work:
-            now = self.clock()
-            if not absence_id:
-                await self.rights.must(work, actor, Deed.OWN_COVER, now)
-                person = await _csm(work, actor.person_id)
-                others = await self._may(work, Deed.COVER, actor)
-                if person is None and not others:
-                    raise Refused(NO_CSM_YOURSELF)
-                today = now.astimezone(self._zone(person)).date()
-                return AwayForm("", person, None, today, today, others)
-            known = await self._planned(work, absence_id)
-            await self.rights.must(work, actor, _deed(known.owner, actor), now)
+            known = await self._planned(work, absence_id) if absence_id else None
+            person, others = await _csm(work, actor.person_id), await self._may(work, Deed.COVER, actor)
+        refusal = await self.may(_deed(known.owner, actor) if known else Deed.OWN_COVER, "", actor)
+        if refusal:
+            raise Refused(refusal)
+        if known is not None:
             return AwayForm(absence_id, known.owner, known.cover, known.first, known.last, others=False)
+        if person is None and not others:
+            raise Refused(NO_CSM_YOURSELF)
+        today = self.clock().astimezone(self._zone(person)).date()
+        return AwayForm("", person, None, today, today, others)
 
     async def plan_absence(
         self, who_id: str, cover_id: str, days: tuple[date, date], actor: Actor, *, absence_id: str = ""

@@ -10,12 +10,13 @@ from zoneinfo import ZoneInfo
 from bot.loop.modes import AutopilotParts
 from bot.loop.ports import Actor, Clock, Wake, Writer
 from bot.loop.records import Store, UnitOfWork
+from bot.loop.refusals import remember
 from bot.loop.rights import Rights
 from bot.loop.saying import say_in_thread, show
 from bot.loop.second_look import MailRules
 from scoring.briefs import Answer, CardBrief
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, OutreachState
-from scoring.errors import Refused, TooLate
+from scoring.errors import NotAllowed, Refused, TooLate
 from scoring.hours import zone_named
 from scoring.roles import Deed
 
@@ -116,6 +117,8 @@ class Decisions:
     ) -> Answer:
         """One decision in one transaction: whoever is refused has changed nothing; else the sweeps wake up.
 
+        Who may not do it stands in the audit, once a try.
+
         `deed` is what the table of rights is asked for, `about` the case or mail that it is done to.
         """
         try:
@@ -123,6 +126,9 @@ class Decisions:
                 now = self.clock()
                 await self.rights.must(work, actor, deed, now, about=about)
                 answer = await decide(Act(work, now, actor))
+        except NotAllowed as refusal:
+            await remember(self.store, actor, deed, self.clock(), about=about)
+            return Answer(ok=False, text=str(refusal))
         except (Refused, TooLate) as refusal:
             return Answer(ok=False, text=str(refusal))
         self.wake()
@@ -130,11 +136,12 @@ class Decisions:
 
     async def may(self, deed: Deed, case_id: str, actor: Actor) -> str:
         """Why this person may not do that to a case, now; empty when they may. The deed itself asks again."""
-        async with self.store.reading() as work:
-            try:
+        try:
+            async with self.store.reading() as work:
                 await self.rights.must(work, actor, deed, self.clock(), about=case_id)
-            except Refused as refusal:
-                return str(refusal)
+        except NotAllowed as refusal:
+            await remember(self.store, actor, deed, self.clock(), about=case_id)
+            return str(refusal)
         return ""
 
 

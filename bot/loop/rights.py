@@ -9,7 +9,7 @@ from bot.loop.cover import covered_by
 from bot.loop.ports import Actor
 from bot.loop.records import UnitOfWork
 from scoring import wording
-from scoring.errors import Refused
+from scoring.errors import NotAllowed
 from scoring.model import Account, Person, Role
 from scoring.roles import NEEDS, SLACK_GROUP, Deed, Staff, TeamRole, allowed
 
@@ -54,19 +54,19 @@ class Rights:
         about: str = "",
         account: Account | None = None,
     ) -> None:
-        """Raise `Refused` unless this person may do the deed now; `about` is the case or mail it is done to, if any."""
+        """Raise `NotAllowed` unless this person may do the deed now; `about` is the case or mail that it is done to."""
         person = await work.accounts.person(actor.person_id) if actor.person_id else None
         ours = person is not None and person.role is Role.CSM and not person.left
         settled = self.staff.settled
         if not ours and (not settled or deed in BY_A_KNOWN_PERSON):
-            raise Refused(STRANGER)
+            raise NotAllowed(STRANGER)
         role = self._role(actor, person)
         # Whose account it is is looked up only where that decides: fifty people may press at once.
         if not allowed(deed, role, own=False, settled=settled):
             owner = await _owner(work, about, account)
             own = owner is not None and owner.id in await covered_by(work, actor.person_id, now)
             if not own or not allowed(deed, role, own=True, settled=settled):
-                raise Refused(await self._refusal(work, deed, owner))
+                raise NotAllowed(await self._refusal(work, deed, owner))
         if not settled and deed in BY_A_MARKED_LEAD and not role.includes(TeamRole.LEAD):
             await self._must_be_marked(work)
 
@@ -85,7 +85,7 @@ class Rights:
     async def _must_be_marked(self, work: UnitOfWork) -> None:
         leads = [csm for csm in await work.accounts.csms() if self._leads(csm) and not csm.left]
         if leads or self.staff.leads:
-            raise Refused(ONLY_LEADS.format(names=await self._names(work, TeamRole.LEAD)))
+            raise NotAllowed(ONLY_LEADS.format(names=await self._names(work, TeamRole.LEAD)))
 
     async def _refusal(self, work: UnitOfWork, deed: Deed, owner: Person | None) -> str:
         need = NEEDS[deed]

@@ -9,7 +9,7 @@ from bot.loop.ports import Actor
 from bot.loop.saying import show, tell
 from scoring.briefs import Answer
 from scoring.casework import Case, Outreach, OutreachState
-from scoring.errors import Refused, TooLate
+from scoring.errors import NotAllowed, Refused, TooLate
 from scoring.four_eyes import waits_for_second
 from scoring.roles import Deed
 
@@ -41,7 +41,7 @@ class SecondEyes(Decisions):
             if mail.state is not OutreachState.APPROVED or not waits_for_second(mail):
                 raise await act.beaten(case)
             if mail.approved_by in {act.key, act.actor.slack_id}:
-                raise Refused(SAME_PERSON)
+                raise NotAllowed(SAME_PERSON)
             confirmed = await self._confirmed(act, mail)
             said = CONFIRMED_NOTE.format(who=await act.who(), email=mail.to_email)
             await act.record(case, "confirmed", said, detail=mail.id)

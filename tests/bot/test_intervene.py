@@ -128,7 +128,9 @@ async def test_whoever_is_no_csm_of_ours_decides_nothing(world: World, actor: Ac
     assert {answer.ok for answer in answers} == {False}
     assert all("Nothing was changed and nothing was sent" in answer.text for answer in answers)
     assert (await world.case()).version == 1
-    assert await world.actions() == []
+    async with world.store.reading() as work:
+        tried = [(entry.actor, entry.action) for entry in await work.audit.newest(99)]
+    assert tried == [(actor.person_id or actor.slack_id, "refused")] * len(answers), "each try stands in the audit"
 
 
 async def test_outside_working_hours_the_approval_is_kept_and_the_mail_waits_for_them(world: World) -> None:

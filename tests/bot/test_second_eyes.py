@@ -51,7 +51,10 @@ async def test_who_approved_cannot_confirm_and_a_colleague_can(any_store: Any) -
     await world.later(seconds=11).sweep().run()
     assert len(world.mailer.mails) == 1
     assert (await world.mail()).confirmed_by == "csm-ben"
-    assert await world.actions() == ["approved", "confirmed", "sending", "sent"]
+    assert await world.actions() == ["approved", "refused", "refused", "confirmed", "sending", "sent"]
+    async with any_store.reading() as work:
+        tried = [(one.actor, one.detail) for one in await work.audit.of_case("case-1") if one.action == "refused"]
+    assert tried == [(who, "confirm this mail as the second person") for who in ("csm-dana", "UEVE")]
     assert "Ben Reyes confirmed the mail" in " ".join(await world.notes())
 
 

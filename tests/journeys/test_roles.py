@@ -73,6 +73,16 @@ async def test_whoever_may_not_approve_is_told_who_may_and_nothing_leaves(team: 
     [told] = private(team, "vic")
     assert "Only a CSM whom Lookout knows" in told
 
+    await team.slack.click("#cs-alerts", Action.EDIT.value, user="ben")
+    await team.until(lambda: len(private(team, "ben")) > 1)
+    async with team.app.store.reading() as work:
+        rows = [link.entry async for link in work.audit.chain() if link.entry.action == "refused"]
+    assert [(row.actor, row.account_id, row.case_id, row.detail) for row in rows] == [
+        ("csm-ben", "acme", "case-1", "approve this mail"),
+        ("UVIC", "acme", "case-1", "approve this mail"),
+        ("csm-ben", "acme", "case-1", "edit this draft"),
+    ]
+
 
 async def test_a_lead_by_user_group_may_approve_any_account_until_they_leave_the_group(team: Venue) -> None:
     group = team.slack.workspace.groups.pop("S0LEADS")

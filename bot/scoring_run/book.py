@@ -19,7 +19,7 @@ from scoring.roster import Milestones, Roster, day_number
 from scoring.signals import Run
 from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchmarks
 from scoring.walk import Walk
-from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span
+from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span, known
 from storage.usage.columns import NAME, PERSON
 from storage.usage.daily import Counts, Places, coded
 from storage.usage.memory import Memory
@@ -82,6 +82,9 @@ class Book:
         if kept is not None and first < (earliest := kept + timedelta(days=LEAD - 1)):
             raise InvalidInput(GONE.format(day=first, kept=kept, earliest=earliest))
         during = (day_number(first), day_number(last))
+        if first == last:
+            yield self._morning(during[0])
+            return
         peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=during)
         step = min(MOST_DAYS, max(1, memory.cells // max(len(self.roster), 1)))
         lead = day_number(month_start(during[0] - LEAD + 1))
@@ -93,6 +96,17 @@ class Book:
             span = Span(lead, start, min(start + step - 1, during[1]))
             found, power = walk.over(days, span)
             yield Run(span, self.roster, self.milestones, self.steps, found, power, peers=peers, config=self.config)
+
+    def _morning(self, day: int) -> Run:
+        """The run of one day, from windows that are carried on from the day before."""
+        span = Span(day - LEAD + 1, day, day)
+        found, power = self.rollups.carried(day, self.names.ignored).tell(self.keys, len(self.roster), self.names)
+        people, names = self.pairs
+        logins = np.isin(names.key, self.names.logins)
+        found.known_users = known(people.first, people.owner, span, len(self.roster))
+        found.logins_known = known(names.first[logins], names.owner[logins], span, len(self.roster))
+        peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=(day, day))
+        return Run(span, self.roster, self.milestones, self.steps, found, power, peers=peers, config=self.config)
 
     def _days(self, first: int, last: int) -> Iterator[tuple[Rows, Rows]]:
         """The rows of every day, of people and of event names."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from scoring.carried import DayUse, Used
 from scoring.windows import KEY_BITS, KEY_MASK
 from storage.usage.column_files import SUFFIX
 from storage.usage.columns import Ints, day_of
@@ -128,6 +129,11 @@ class Daily:
             for kind, part in zip(KINDS, (self.people, self.names), strict=True)
             for name, values in ((f"{kind}_account", part.account), (kind, part.key), (f"{kind}_n", part.n))
         }
+
+    def use(self, day: int, ignored: Ints) -> DayUse:
+        """What windows that are carried on from day to day take in."""
+        people, names = (Used(part.code, part.n) for part in (self.people, self.names))
+        return DayUse(people, names, self.summary(day, ignored))
 
     def uses(self) -> int:
         """All uses, meaningful or not."""

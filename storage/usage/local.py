@@ -1,8 +1,8 @@
 """The usage store on this machine: events go in, in batches; daily roll-ups come out.
 
 Everything lies under one folder: `ledger.db` (what counts), `batches/` (as they came), `days/` (one file a day, one row
-per event id), `rollups/` (one file a day), `states/` (one small file a month, one of first days), `set-aside/` (files
-that could not be read). Blocking; call it from a thread or a worker process.
+per event id), `rollups/` (one file a day), `states/` (one small file a month, one of first days), `carried/` (what the
+windows held lately), `set-aside/` (files that could not be read). Blocking; call it from a thread or a worker process.
 """
 
 from __future__ import annotations

@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from scoring.carried import LEAVES, NAMES, PEOPLE, Carried, DayUse, LastUse, PairSums
+from scoring.windows import LEAD
 from storage.usage.column_files import read_columns
-from storage.usage.columns import Ints, day_of
-from storage.usage.daily import KINDS, Daily
+from storage.usage.columns import NAME, PERSON, Ints, day_number, day_of
+from storage.usage.daily import KINDS, Daily, coded
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
+from storage.usage.shelf import Shelf
 
 
 class Rollups:
@@ -63,6 +66,27 @@ class Rollups:
         for day in range(first, last + 1):
             yield Daily.of_file(self._read(files[day])) if day in files else Daily.none()
 
+    def carried(self, day: int, ignored: Ints) -> Carried:
+        """What the windows hold at the end of a day: carried on from where they stood last, else looked back for."""
+        with self._lock:
+            days = self._ledger.days()
+        shelf, files = Shelf(self._files, days), {one.day: one.rollup for one in days if one.rollup}
+
+        def use(day: int) -> DayUse:
+            # Of one moment of the ledger: what comes into a window leaves it as the same.
+            daily = Daily.of_file(self._read(files[day])) if day in files else Daily.none()
+            return daily.use(day, ignored)
+
+        found = shelf.newest(day)
+        if found is not None and found.day == day:
+            return found
+        if found is None:
+            found = looked_back(self, day, ignored)
+        while found.day < day:
+            found.step(use(found.day + 1), {width: use(found.day + 1 - width) for width in LEAVES})
+        shelf.keep(found)
+        return found
+
     def firsts(self, kind: int) -> dict[str, Ints]:
         """`account, key, day`: the first day of every person or event name of an account, sorted by both."""
         name = KINDS[kind]
@@ -107,6 +131,20 @@ class Rollups:
 
     def _read(self, file: str) -> dict[str, npt.NDArray[Any]]:
         return read_columns(self._files.path(file))
+
+
+def looked_back(rollups: Any, day: int, ignored: Ints) -> Carried:
+    """What the windows hold at the end of a day, from the roll-ups of all the days that they span."""
+    pairs = (rollups.firsts(kind) for kind in (PERSON, NAME))
+    people, names = (coded(firsts["account"], firsts["key"]) for firsts in pairs)
+    lead = month_start(day - LEAD + 1)
+    before = rollups.before(lead)
+    last = LastUse(*(before[name] for name in ("account", "day", "person", "name")))
+    found = Carried(day, PairSums.none(PEOPLE, people), PairSums.none(NAMES, names), last)
+    first = day_number(lead)
+    for one, daily in enumerate(rollups.each(first, day), first):
+        found.look_back(daily.use(one, ignored), one)
+    return found
 
 
 def month_start(day: int) -> date:

@@ -54,8 +54,9 @@ class Contenders:
         return lambda: write_history(self._task, self._home / "ours.parquet", first=FIRST, last=stored_usage.LAST)
 
     def day(self) -> Work:
-        """One more day: its roll-up, and every account's snapshot at its end."""
-        self._refresh()
+        """One more day, after that of the day before: its roll-up, and every account's snapshot at its end."""
+        before = stored_usage.LAST - timedelta(days=1)
+        packed_days(self._task, before, before)
         self._unroll(f" WHERE day = {self._last}")
         return lambda: packed_days(self._task, stored_usage.LAST, stored_usage.LAST)
 

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from bot.scoring_run.book import Book
+from scoring.carried import Carried
 from scoring.day_columns import Texts
 from scoring.frame import Frame
 from scoring.model import Snapshot
 from scoring.roster import day_number, day_of
 from storage.usage.daily import Counts, Daily
+from storage.usage.rollups import looked_back
 from tests.scoring.oracle import Use, World
 
 PERSON, NAME = 0, 1
@@ -66,6 +68,9 @@ class ListedRollups:
         for account, key, day, _ in self._rows(kind):
             found[account, key] = min(day, found.get((account, key), day))
         return _columns(sorted((*pair, day) for pair, day in found.items()), "account", "key", "day")
+
+    def carried(self, day: int, ignored: Any) -> Carried:
+        return looked_back(self, day, ignored)
 
     def before(self, day: date) -> Any:
         rows = []

@@ -75,22 +75,23 @@ class Frame:
         return cls(run, ratio, found, signals, score(signals, run.config))
 
     def columns(self) -> Mapping[str, Column]:
-        """One entry an account and day that is scored, by `COLUMNS`; nan where there is no value."""
+        """One entry an account and day that is scored, sorted by account, by `COLUMNS`; nan where there is no value."""
         run = self.run
         days = np.arange(run.span.first, run.span.last + 1)
-        row, place = np.nonzero(np.array([run.roster.scored(int(day)) for day in days]))
-        health = self.scored.score[row, place]
-        under = self.ratio.under[row, place]
-        ratio = np.where(under == UNKNOWN, np.nan, self.ratio.over[row, place] / np.maximum(under, 1))
+        place, row = np.nonzero(np.array([run.roster.scored(int(day)) for day in days]).T)
+        cells = row * len(run.roster) + place
+        health = self.scored.score.take(cells)
+        under = self.ratio.under.take(cells)
+        ratio = np.where(under == UNKNOWN, np.nan, self.ratio.over.take(cells) / np.maximum(under, 1))
         ids = np.array([account.id for account in run.roster.accounts], object)
         return {
             "account_id": Labels(ids, place),
             "day": days[row].astype("datetime64[D]").astype("datetime64[us]"),
             "health": health,
-            **{name: self.signals[part, row, place] for part, name in enumerate(SIGNALS)},
+            **{name: self.signals[part].take(cells) for part, name in enumerate(SIGNALS)},
             "usage_ratio": ratio,
             "band": Labels(BANDS, np.searchsorted(EDGES, health, side="right")),
-            "coverage": self.scored.coverage[row, place],
+            "coverage": self.scored.coverage.take(cells),
             "config_version": np.full(len(row), run.config.version),
             "churn_probability": np.full(len(row), np.nan),
         }

@@ -30,15 +30,18 @@ class DamagedFile(Unavailable):
 
 
 class Engine:
-    """One DuckDB connection; used by one thread at a time. `memory` is DuckDB's own spelling, like `512MB`."""
+    """One DuckDB connection; used by one thread at a time.
 
-    def __init__(self, home: Path, *, memory: str, threads: int) -> None:
-        self._threads = threads
+    `memory` is DuckDB's own spelling, like `512MB`; `in_order` keeps the order of rows, which costs memory.
+    """
+
+    def __init__(self, home: Path, *, memory: str, threads: int, in_order: bool = False) -> None:
+        self._threads = self._in_use = threads
         self._db = duckdb.connect(
             config={
                 "memory_limit": memory,
                 "threads": threads,
-                "preserve_insertion_order": False,
+                "preserve_insertion_order": in_order,
                 "temp_directory": str(home / "spill"),
                 "partitioned_write_max_open_files": MOST_DAYS,
             }
@@ -55,6 +58,7 @@ class Engine:
             DamagedFile: a file could not be read.
         """
         with _wrapped():
+            self._use(self._threads)
             self._db.execute(query, dict(values or {}))
 
     def rows(self, query: str, values: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
@@ -124,13 +128,20 @@ class Engine:
                 found = cursor.execute(query, {"files": [*map(str, files.values())]}).fetchnumpy()
             return {day: work(day, columns) for day, columns in _by_day(found, files)}
 
+        self._use(1)
         with ThreadPoolExecutor(self._threads) as pool:
             return {day: made for part in pool.map(one, portions) for day, made in part.items()}
+
+    def _use(self, threads: int) -> None:
+        """How many threads a query may use; where several threads ask, each works on its own query alone."""
+        if threads != self._in_use:
+            self._db.execute(f"SET threads = {threads}")
+            self._in_use = threads
 
 
 def _by_day(columns: Columns, days: Collection[int]) -> Iterator[tuple[int, Columns]]:
     day = columns.pop("day")
-    if len(days) > 1:
+    if (day[1:] < day[:-1]).any():
         order = np.argsort(day, kind="stable")
         day, columns = day[order], {name: column[order] for name, column in columns.items()}
     for one in days:

@@ -16,10 +16,14 @@ from scoring.errors import InvalidInput
 from scoring.frame import Column, Labels
 from storage.usage.engine import Engine
 
-FORMATS = {".parquet": "FORMAT parquet, COMPRESSION zstd", ".csv": "FORMAT csv, HEADER"}
+# Texts repeat and are written once for many rows; fractions hardly do, and looking for that costs more than it saves.
+FORMATS = {".parquet": "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 3000", ".csv": "FORMAT csv, HEADER"}
 UNKNOWN_FORMAT = "{file} must end in .parquet or .csv."
 NO_FOLDER = "There is no folder {folder} to write {file} into."
 MEMORY = "256MB"
+HELD = 200_000_000
+"""Bytes of rows that are kept in memory."""
+Values = npt.NDArray[Any]
 
 
 class ScoreFile:
@@ -36,12 +40,12 @@ class ScoreFile:
         if not target.absolute().parent.is_dir():
             raise InvalidInput(NO_FOLDER.format(folder=target.parent, file=target.name))
         self._target = target.absolute()
-        self._texts: dict[str, list[str]] = {}
-        self._columns: list[str] = []
+        self._texts: dict[str, npt.NDArray[np.object_]] = {}
+        self._parts: list[dict[str, Values]] = []
+        self._held = 0
 
     def __enter__(self) -> Self:
         self._folder = Path(mkdtemp(prefix=".lookout-", dir=self._target.parent))
-        self._engine = Engine(self._folder, memory=MEMORY, threads=1)
         return self
 
     def add(self, columns: Mapping[str, Column]) -> int:
@@ -49,45 +53,64 @@ class ScoreFile:
 
         The distinct texts of a column are the same in each part.
         """
-        numbers = {name: self._ranks(name, column) for name, column in columns.items()}
-        wanted = ", ".join(_column(name, values) for name, values in numbers.items())
-        into = "INSERT INTO scores" if self._columns else "CREATE TABLE scores AS"
-        self._columns = list(columns)
-        with self._engine.lent("part", numbers):
-            self._engine.run(f"{into} SELECT {wanted} FROM part")  # noqa: S608 - names of our own columns
-        return len(next(iter(numbers.values())))
+        self._parts.append({name: self._kept(self._ranks(name, column)) for name, column in columns.items()})
+        return len(next(iter(self._parts[-1].values())))
 
-    def _ranks(self, name: str, column: Column) -> npt.NDArray[Any]:
+    def _ranks(self, name: str, column: Column) -> Values:
         """Texts as numbers that sort like them: what is long stands in memory once."""
         if not isinstance(column, Labels):
             return column
         order = np.argsort(column.distinct)
-        self._texts[name] = column.distinct[order].tolist()
+        self._texts[name] = column.distinct[order]
         rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order))
+        rank[order] = np.arange(len(order), dtype=np.int32)
         return rank[column.which]
+
+    def _kept(self, values: Values) -> Values:
+        """The same values, in a file when there are too many."""
+        self._held += values.nbytes
+        if self._held <= HELD or not len(values):
+            return values
+        file: Values = np.memmap(self._folder / f"{self._held}", values.dtype, "w+", shape=values.shape)
+        file[:] = values
+        return file
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None and self._columns:
+            if error is None and self._parts:
                 self._write()
         finally:
-            self._engine.close()
+            self._parts.clear()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _write(self) -> None:
         draft = self._folder / f"whole{self._target.suffix}"
         target = str(draft).replace("'", "''")
-        first, second = self._columns[:2]
-        shown = ", ".join(f"${name}[{name} + 1] AS {name}" if name in self._texts else name for name in self._columns)
-        query = f"SELECT {shown} FROM (FROM scores ORDER BY {first}, {second})"  # noqa: S608 - names of our own columns
-        self._engine.run(f"COPY ({query}) TO '{target}' ({FORMATS[self._target.suffix.lower()]})", self._texts)
+        rows = self._sorted()
+        wanted = ", ".join(_column(name, values) for name, values in rows.items())
+        engine = Engine(self._folder, memory=MEMORY, threads=1, in_order=True)
+        try:
+            with engine.lent("scores", rows):
+                how = FORMATS[self._target.suffix.lower()]
+                engine.run(f"COPY (SELECT {wanted} FROM scores) TO '{target}' ({how})")  # noqa: S608 - our own names
+        finally:
+            engine.close()
         draft.replace(self._target)
 
+    def _sorted(self) -> dict[str, Values]:
+        """All rows by their first two columns, with their texts."""
+        first, second, *_ = names = list(self._parts[0])
+        order = np.lexsort([np.concatenate([part[name] for part in self._parts]) for name in (second, first)])
+        rows: dict[str, Values] = {}
+        for name in names:
+            values = np.concatenate([part.pop(name) for part in self._parts])[order]
+            rows[name] = self._texts[name][values] if name in self._texts else self._kept(values)
+        return rows
 
-def _column(name: str, values: npt.NDArray[Any]) -> str:
+
+def _column(name: str, values: Values) -> str:
     if values.dtype.kind == "M":
         return f"CAST({name} AS DATE) AS {name}"
     if np.issubdtype(values.dtype, np.floating):

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, update
 from sqlmodel import col, select
 
-from scoring.casework import OUTREACH_MOVES, CaseState, Draft, Outreach, OutreachState
+from scoring.casework import OUTREACH_MOVES, CaseState, Draft, Outreach, OutreachKind, OutreachState
 from scoring.erasure import SALT_FLAG, pseudonym
 from scoring.errors import TooLate
 from storage.accounts import email_key
@@ -55,11 +55,14 @@ class SqlOutreaches:
         return [value(Draft, row) for row in rows]
 
     async def cases_without_draft(self) -> list[str]:
-        """Open cases for which nothing was drafted yet, or nothing to an address that is open; oldest first."""
+        """Open cases without a draft that could leave: to an open address, not sent by itself before; oldest first."""
         drafts, later = table(DraftRow).c, table(DraftRow).alias()
         newer = select(later.c.id).where(later.c.case_id == drafts.case_id, later.c.version > drafts.version).exists()
         closed = select(SuppressionRow.email_key).where(col(SuppressionRow.email_key) == func.lower(drafts.to_email))
-        usable = select(drafts.id).where(drafts.case_id == col(CaseRow.id), ~newer, ~closed.exists()).exists()
+        gone = (col(OutreachRow.kind) == OutreachKind.AUTOMATIC, col(OutreachRow.state) == OutreachState.SENT)
+        left = select(OutreachRow.id).where(col(OutreachRow.draft_id) == drafts.id, *gone)
+        mine = (drafts.case_id == col(CaseRow.id), ~newer, ~closed.exists(), ~left.exists())
+        usable = select(drafts.id).where(*mine).exists()
         return await self._db.all(
             select(CaseRow.id)
             .where(col(CaseRow.state) == CaseState.OPEN, ~usable)

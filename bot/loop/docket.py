@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.loop.cover import acting_for
 from bot.loop.records import UnitOfWork
 from bot.loop.saying import say_in_thread, tell
+from bot.loop.second_look import followed_by, unattended
 from scoring.budget import Pace
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Decision
 from scoring.config import PolicyConfig
@@ -23,6 +24,9 @@ from scoring.wording import worst
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 WORSE_NOTE = "Worse: {before} before, {after} now. {fact}"
+ALONE_NOTE = (
+    "{account} is {severity} now, and only automatic mail went there so far: its card waits for your decision. {fact}"
+)
 CLOSED_NOTE = "Closed. {reason}"
 LEAD_NOTE = "{account} is {severity}. {fact} {owner} has the card."
 NOBODY = "Nobody owns this account; the channel"
@@ -98,12 +102,13 @@ class Docket:
         )
 
     async def _update(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
-        """Join what is new; when it became worse, wake a snoozed case and say so in the thread (R33)."""
+        """Join what is new; when it became worse, say so in the thread, and wake what no person looks at (R33, R40)."""
         for _ in range(TRIES):
             case = await work.cases.live_of(move.matter.account.id)
             if case is None:
                 return None
-            changed = self._joined(case, move, now)
+            alone = move.worse and await _left_to_machines(work, case)
+            changed = self._joined(case, move, now, alone=alone)
             if await work.cases.save(changed, expected=case.version):
                 break
         else:
@@ -112,6 +117,8 @@ class Docket:
         if move.worse:
             text = WORSE_NOTE.format(before=case.severity, after=changed.severity, fact=move.matter.fact)
             await say_in_thread(work, changed, f"worse:{changed.severity}", text)
+        if alone:
+            await self._ask_a_person(work, move, changed, now)
         await self._remember(work, changed, "worse" if move.worse else "joined", move.decision, now)
         return changed
 
@@ -131,14 +138,15 @@ class Docket:
         await work.slack.want_card(case.id)
         return True
 
-    def _joined(self, case: Case, move: Move, now: datetime) -> Case:
+    def _joined(self, case: Case, move: Move, now: datetime, *, alone: bool) -> Case:
         score, due = move.matter.snapshot.health.score, self.row(move).due_at(now, self.zone)
-        woken = move.worse and case.state is CaseState.SNOOZED
+        woken = alone or (move.worse and case.state is CaseState.SNOOZED)
         return replace(
             case,
             state=CaseState.OPEN if woken else case.state,
             snoozed_until=None if woken else case.snoozed_until,
             severity=worst(case.severity, move.severity),
+            play=move.play if alone else case.play,
             triggers=move.matter.listed,
             high_priority=case.high_priority or move.high_priority,
             due_at=min(due, case.due_at) if due and case.due_at else due or case.due_at,
@@ -148,6 +156,13 @@ class Docket:
             changed_by=LOOKOUT,
             changed_at=now,
         )
+
+    async def _ask_a_person(self, work: UnitOfWork, move: Move, case: Case, now: datetime) -> None:
+        """A card that only changes reaches nobody: who acts for the account hears of it, else the lead."""
+        account, lead = move.matter.account, self.routing.lead(await work.accounts.csms())
+        owner = await acting_for(work, await owner_of(work, account, case), now)
+        text = ALONE_NOTE.format(account=account.name, severity=case.severity, fact=move.matter.fact)
+        await tell(work, owner or lead, f"worse:{case.id}:{case.severity}:direct", text)
 
     async def _close(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
         """End a case with its reason (R36); None when a person has done something else meanwhile."""
@@ -192,6 +207,13 @@ async def owner_of(work: UnitOfWork, account: Account, case: Case | None = None)
     csm_id = (case.csm_id if case else None) or account.csm_id
     person = await work.accounts.person(csm_id) if csm_id else None
     return person if person and person.role is Role.CSM and not person.left else None
+
+
+async def _left_to_machines(work: UnitOfWork, case: Case) -> bool:
+    """Whether all that the customer got was written and sent without a person, so that nobody has decided yet."""
+    mail = await work.outreach.latest_of(case.id) if case.state is CaseState.CONTACTED else None
+    first = (await followed_by(work, mail) or mail) if mail else None
+    return first is not None and unattended(first)
 
 
 async def _ahead(work: UnitOfWork, channel: str, now: datetime) -> int:

@@ -31,7 +31,7 @@ class Material:
     csm: Person
     facts: tuple[Fact, ...]
     before: Draft | None = None
-    """The draft in whose place this one comes, since its address is closed."""
+    """The draft in whose place this one comes, since its address is closed or it left as an automatic mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class Drafting:
     """Finds open cases without a draft, has them written a few at a time, and stores each.
 
     A draft for an address that bounced or opted out since counts as none: the next one is for somebody else (D7, D13).
+    So does one that left as an automatic mail: it cannot leave again, and a person decides about another one.
 
     The writer may take 20 seconds, so it works between two transactions and never inside one. What a crash interrupts
     is found again, since a case without a draft is what this looks for.
@@ -130,6 +131,6 @@ class Drafting:
 
 def _noted(material: Material, note: str) -> str:
     """Why somebody else is written to, beside what the writer says."""
-    if material.before is None:
+    if material.before is None or material.before.to_id == material.contact.id:
         return note
     return "; ".join(part for part in (CLOSED.format(email=material.before.to_email), note.rstrip(".")) if part)

@@ -207,7 +207,7 @@ async def test_what_is_queued_does_not_leave_when_it_is_switched_off(store, swit
 
 @pytest.mark.parametrize(
     ("change", "became"),
-    [("nothing", FollowUpState.QUEUED), ("off", FollowUpState.CANCELLED), ("at risk", FollowUpState.PROPOSED)],
+    [("nothing", FollowUpState.QUEUED), ("off", FollowUpState.CANCELLED), ("at risk", FollowUpState.CANCELLED)],
 )
 async def test_the_follow_up_of_an_automatic_mail_leaves_by_itself_only_where_such_a_mail_may(store, change, became):
     """Nobody read the first one either, so R40's limits and the play's switch hold for the second (R40, R44)."""
@@ -225,6 +225,24 @@ async def test_the_follow_up_of_an_automatic_mail_leaves_by_itself_only_where_su
     assert follow_up.state is became
     assert len(fleet.mailer.mails) == (2 if change == "nothing" else 1)
     assert case.state is (CaseState.OPEN if change == "at risk" else CaseState.CONTACTED)
+
+
+async def test_an_account_that_gets_worse_after_an_automatic_mail_is_a_persons(store):
+    """Its card was for nobody to decide; Critical and Churning are a person's at once (R40)."""
+    fleet = await a_fleet(store, Mode.LIVE)
+    await fleet.day(1, STEADY | {"a1": 64.0})
+    await fleet.pass_time(18)
+    await fleet.day(3, STEADY | {"a1": 30.0})
+    await fleet.pass_time(18)
+
+    (planned,) = await fleet.intended(Mode.LIVE)
+    async with store.reading() as work:
+        case, sent = await work.cases.get(planned.id), await work.outreach.latest_of(planned.id)
+        draft = await work.outreach.latest_draft(planned.id)
+    assert (case.state, case.severity, case.due_at is None) == (CaseState.OPEN, Band.CRITICAL, False)
+    assert (draft.id != sent.draft_id, "closed" in draft.note) == (True, False), "what left is not proposed again"
+    told = [post for post in await fleet.posts("notice") if post.target == "UDANA"]
+    assert ["A1 is Critical now, and only automatic mail went there so far" in post.body for post in told] == [True]
 
 
 async def test_the_caps_hold_per_day_per_person_and_per_account(store):

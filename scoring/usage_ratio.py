@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scoring.cohort import Floats
 from scoring.config import ScoreConfig
 from scoring.model import Basis
 from scoring.roster import Roster
@@ -80,42 +81,80 @@ def benchmarks(
     """
     over, under = np.zeros_like(begun.user_days), np.zeros_like(begun.user_days)
     for tier in np.unique(roster.tier):
-        members = np.flatnonzero((roster.tier == tier) & (roster.born < LATER))
-        members = members[np.argsort(roster.born[members], kind="stable")]
+        members = _Members.of(roster, begun, np.flatnonzero((roster.tier == tier) & (roster.born < LATER)))
         for age in range(GROWN):
-            for place, (days, seats) in _middles(roster, begun, members, age, least=least, during=during):
-                over[place, age], under[place, age] = days, seats
+            for row, middle in members.middles(age, least=least, during=during):
+                place = members.place[row]
+                over[place, age], under[place, age] = members.days[age, middle], members.seats[age, middle]
     return over, under
 
 
-def _middles(
-    roster: Roster, begun: Beginnings, members: Ints, age: int, *, least: int, during: tuple[int, int]
-) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Each member that is `age` days old `during` some days, with its middle peer, from the first born to the last."""
-    first, last = np.searchsorted(roster.born[members], [during[0] - age, during[1] - age + 1]).tolist()
-    if first == last:
-        return
-    members = members[:last]
-    born, days, seats = roster.born[members], begun.user_days[members, age], begun.seats[members, age]
-    counts = (born + age < roster.churned[members]) & (roster.first_use[members] <= born + age) & (seats > 0)
-    # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
-    index = np.where(counts, days / np.maximum(seats, 1), np.nan)
-    order = np.argsort(index)[: counts.sum()]
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """The accounts of a tier, the first born first; `days` and `seats` are their beginnings, a row an age."""
+
+    place: Ints
+    born: Ints
+    churned: Ints
+    first_use: Ints
+    days: Ints
+    seats: Ints
+
+    @classmethod
+    def of(cls, roster: Roster, begun: Beginnings, place: Ints) -> _Members:
+        place = place[np.argsort(roster.born[place], kind="stable")]
+        days, seats = (np.ascontiguousarray(matrix[place].T) for matrix in (begun.user_days, begun.seats))
+        return cls(place, roster.born[place], roster.churned[place], roster.first_use[place], days, seats)
+
+    def middles(self, age: int, *, least: int, during: tuple[int, int]) -> Iterator[tuple[int, int]]:
+        """Each member that is `age` days old `during` some days, with its middle peer, from the first born on."""
+        first, last = np.searchsorted(self.born, [during[0] - age, during[1] - age + 1]).tolist()
+        if first == last:
+            return
+        day = self.born[:last] + age
+        seats = self.seats[age, :last]
+        counts = (day < self.churned[:last]) & (self.first_use[:last] <= day) & (seats > 0)
+        # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
+        index = np.where(counts, self.days[age, :last] / np.maximum(seats, 1), np.nan)
+        if self.born[first] == self.born[last - 1]:
+            yield from _of_one_birth(index, first, least)
+        else:
+            yield from _one_by_one(index, self.born[:last], first, least)
+
+
+def _of_one_birth(index: Floats, first: int, least: int) -> Iterator[tuple[int, int]]:
+    """Where all that are asked for (from place `first` on) were born the same day: their peers are the same."""
+    counted = index[~np.isnan(index)]
+    # Up to two values in order are wanted: the middle of all, and where one of them is left out, the one after.
+    kept = max((len(counted) - 2) // 2, 0)
+    wanted = [place for place in (kept, kept + 1, (len(counted) - 1) // 2) if 0 <= place < len(counted)]
+    ordered = np.partition(counted, wanted) if wanted else counted
+    for row, value in enumerate(index[first:].tolist(), first):
+        itself = value == value  # noqa: PLR0124 - only nan differs from itself
+        peers = len(counted) - itself
+        if peers >= max(least, 1):
+            middle = (peers - 1) // 2
+            yield row, int(np.flatnonzero(index == ordered[middle + (itself and value <= ordered[middle])])[0])
+
+
+def _one_by_one(index: Floats, born: Ints, first: int, least: int) -> Iterator[tuple[int, int]]:
+    """From the first born to the last, each with those that were born by then."""
+    order = np.argsort(index)[: int((~np.isnan(index)).sum())]
     ordered, so_far = index[order].tolist(), index[order[order < first]].tolist()
     taken = first
-    values, counted, births = index.tolist(), counts.tolist(), born.tolist()
-    for row, place in enumerate(members[first:].tolist(), first):
+    values, births = index.tolist(), born.tolist()
+    counted = (~np.isnan(index)).tolist()
+    for row in range(first, len(births)):
         while taken < len(births) and births[taken] <= births[row]:
             if counted[taken]:
                 insort(so_far, values[taken])
             taken += 1
         peers = len(so_far) - counted[row]
-        if peers >= least:
+        if peers >= max(least, 1):
             middle = (peers - 1) // 2
             if counted[row] and bisect_left(so_far, values[row]) <= middle:
                 middle += 1
-            row_of_middle = order[bisect_left(ordered, so_far[middle])]
-            yield place, (int(days[row_of_middle]), int(seats[row_of_middle]))
+            yield row, int(order[bisect_left(ordered, so_far[middle])])
 
 
 def usage_ratio(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -75,7 +76,7 @@ def write_history(task: Task, out: Path, *, first: date, last: date) -> int:
 
 def last_day(task: Task) -> date | None:
     """The last day that holds events, None when there are none; runs in the worker."""
-    return _with_store(task, None, _last_day)
+    return _with_store(task, None, lambda rollups: (rollups.days() or (None, None))[1])
 
 
 def newest(task: Task) -> datetime | None:
@@ -91,7 +92,7 @@ def bring_in(task: Task, until: date | None) -> None:
 
 def _with_store(task: Task, until: date | None, work: Callable[[Rollups], Result]) -> Result:
     """Work on refreshed roll-ups; once more from mended ones if a file turns out damaged."""
-    with _opened(task) as usage:
+    with _nothing_collected(), _opened(task) as usage:
         _refresh(usage, task, until)
         try:
             return work(usage.rollups())
@@ -115,6 +116,18 @@ def _refresh(usage: UsageStore, task: Task, until: date | None) -> None:
 
 
 @contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Columns of numbers hold no cycles: to look for some, through everything there is, costs more than a day's use."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@contextmanager
 def _opened(task: Task) -> Iterator[UsageStore]:
     usage = UsageStore(task.home, ZoneInfo(task.zone), task.config, memory=task.memory)
     try:
@@ -135,11 +148,6 @@ def _snapshots(task: Task, rollups: Rollups, first: date, last: date) -> list[Sn
 def _write(task: Task, rollups: Rollups, out: Path, *, first: date, last: date) -> int:
     with ScoreFile(out) as file:
         return sum(file.add(frame.columns()) for frame in frames(task, rollups, first, last))
-
-
-def _last_day(rollups: Rollups) -> date | None:
-    days = rollups.days()
-    return None if days is None else days[1]
 
 
 def frames(task: Task, rollups: Rollups, first: date, last: date) -> Iterator[Frame]:

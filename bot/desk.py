@@ -38,10 +38,15 @@ class Desk(Intervene, Lookup):
         """A person asks for a card on this account (R39)."""
         return await self._on_request.open_case(account_id, actor)
 
-    async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
+    async def home(self, actor: Actor, page: int = 1) -> HomeBrief:  # type: ignore[override]
         """App Home, with the absences that concern this person."""
         away, may_plan = await self.absences(actor)
-        return replace(await Lookup.home(self, actor, page), away=away, may_plan=may_plan)
+        brief = await Lookup.home(self, actor, page, leads=await self._leads(actor))
+        return replace(brief, away=away, may_plan=may_plan)
+
+    async def _leads(self, actor: Actor) -> bool:
+        async with self.store.reading() as work:
+            return await self.rights.leads(work, actor)
 
     async def turned_away(self, slack_id: str) -> None:
         """Somebody was refused at the door (J1, J2): one row a day in the audit, however often they press."""

@@ -10,7 +10,7 @@ from bot.clock import watched
 from bot.config import Settings
 from bot.crm_parts import CrmParts
 from bot.desk import Desk
-from bot.inbound.inboxes import Inboxes
+from bot.inbound.inboxes import Inboxes, ears_of
 from bot.inbound.watch import Watch
 from bot.intake.drain import Drain
 from bot.leader import Leader, LedStore
@@ -117,9 +117,8 @@ class Parts:
         guard = Rules(settings.zone, hours, own_domains=frozenset(settings.mail_domains), policy=settings.policy)
         off = "" if settings.can_mail else MAIL_IS_OFF
         relay, second = settings.has_relay, settings.second_person_above
-        return MailRules(
-            guard, settings.mail_domains, off=off, relay=relay, second_above=second, opt_out=settings.opt_out_line
-        )
+        opt_out, ears = settings.opt_out_line, ears_of(settings)
+        return MailRules(guard, settings.mail_domains, off, relay, opt_out, second, ears)
 
     @cached_property
     def rights(self) -> Rights:
@@ -141,7 +140,8 @@ class Parts:
     @cached_property
     def watch(self) -> Watch:
         """What reads mailboxes."""
-        return Watch(Inboxes(self.settings, self.store, self.returns), self.returns, self.lead, self.clock)
+        inboxes, heard = Inboxes(self.settings, self.store, self.returns), self.rules.ears.note
+        return Watch(inboxes, self.returns, self.lead, self.clock, heard=heard)
 
     @cached_property
     def by_itself(self) -> ByItself:
@@ -197,9 +197,9 @@ class Parts:
         )
 
     def roll_call(self) -> RollCall:
-        """CSMs in Slack, and who of them is away."""
+        """CSMs in Slack: who is there, who is not any more, who is away."""
         by_status = ByStatus(self.routing, self.settings.stand_ins) if self.settings.cover_by_status else None
-        return RollCall(self.led, self.notifier, self.clock, by_status)
+        return RollCall(self.led, self.notifier, self.clock, by_status, self.routing)
 
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
         """Everything that happens again and again, and how often (seconds)."""

@@ -9,7 +9,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar
 
 from slack_sdk.web.async_client import AsyncWebClient
@@ -24,7 +23,7 @@ from handlers.people import away_until, examined
 from handlers.scopes import needed
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.errors import Refused, SlackRefused
-from scoring.messages import SlackReceipt
+from scoring.messages import Presence, SlackReceipt
 
 SECONDS_APART = 1.0
 CALL_SECONDS = 10
@@ -116,10 +115,15 @@ class SlackNotifier:
         if granted is not None and needed() - {scope.strip() for scope in str(granted).split(",")}:
             raise slack_errors.of_code("missing_scope")
 
-    async def away_until(self, slack_id: str) -> datetime | None:
-        """The end of a vacation or sick status; one without an end says nothing."""
-        user = (await self._call(self._client.users_info(user=slack_id))).get("user") or {}
-        return away_until(user)
+    async def presence(self, slack_id: str) -> Presence:
+        """Deactivated only if Slack says so of this very user; whom it does not know, nothing is known of."""
+        try:
+            user = (await self._call(self._client.users_info(user=slack_id))).get("user") or {}
+        except SlackRefused as refused:
+            if refused.code in NOBODY:
+                return Presence()
+            raise
+        return Presence(user.get("id") == slack_id and user.get("deleted") is True, away_until(user))
 
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""

@@ -47,6 +47,14 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Presence:
+    """What Slack says of one of our people: deactivated there, and until when their status says that they are away."""
+
+    deactivated: bool = False
+    away_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """What a writer gives: `origin` is `template` or the model's name, `note` says why a template stands in."""
 

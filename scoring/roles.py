@@ -16,6 +16,8 @@ from scoring.errors import InvalidInput
 
 SLACK_USER = re.compile(r"[UW][A-Z0-9]{2,}")
 SLACK_GROUP = re.compile(r"S[A-Z0-9]{2,}")
+SWITCHED_OFF = "slack_off:"
+"""The flag of a CSM whose Slack account is deactivated begins so; then comes their id (C7)."""
 ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+")
 
 NO_NAME = (

@@ -55,7 +55,7 @@ class Routing:
 
     def lead(self, csms: Sequence[Person]) -> Person | None:
         """The CS lead: the person with the configured address, else the first one marked as lead."""
-        named = [p for p in csms if self.lead_email and p.email.lower() == self.lead_email.lower()]
+        named = [p for p in csms if self.lead_email and p.email.lower() == self.lead_email.lower() and not p.left]
         marked = sorted((p for p in csms if p.lead and not p.left), key=lambda p: p.id)
         return next(iter(named or marked), None)
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import fields, replace
 
+from sqlalchemy import delete, update
 from sqlalchemy import select as columns_of
-from sqlalchemy import update
 from sqlmodel import col, select
 
 from scoring.erasure import ERASED, SALT_FLAG, forgotten, pseudonym
 from scoring.errors import NotFound
 from scoring.listing import Named
 from scoring.model import Account, Milestone, Person, Role, Ticket
+from scoring.roles import SWITCHED_OFF
 from storage.tables import AccountRow, FlagRow, MilestoneRow, PersonRow, SuppressionRow, TicketRow
 from storage.transaction import Transaction, table, value, values
 
@@ -147,9 +148,20 @@ class SqlAccounts:
 
     async def upsert_people(self, people: Iterable[Person]) -> None:
         """Add people or replace them by id; an empty Slack id, time zone or first day keeps what is known."""
-        known = await self._still_erased(list(people))
+        known = await self._still_off(await self._still_erased(list(people)))
         rows = (values(person, email_key=email_key(person.email)) for person in known)
         await self._db.upsert(PersonRow, rows, keep=LEARNED)
+
+    async def _still_off(self, people: list[Person]) -> list[Person]:
+        """Whose Slack account is deactivated counts as having left, until it is active again (C7).
+
+        Where an import says that they left, it is the one to say otherwise later.
+        """
+        asked = [SWITCHED_OFF + person.id for person in people if person.role is Role.CSM]
+        off = {row.name.removeprefix(SWITCHED_OFF) for row in await self._db.among(FlagRow, col(FlagRow.name), asked)}
+        for gone in (person for person in people if person.left and person.id in off):
+            await self._db.run(delete(table(FlagRow)).where(col(FlagRow.name) == SWITCHED_OFF + gone.id))
+        return [replace(person, left=True) if person.id in off else person for person in people]
 
     async def _still_erased(self, people: list[Person]) -> list[Person]:
         """Who was erased stays erased, whatever other systems go on telling (J10)."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from bot.loop.cover import covered_by, standing_in
+from bot.loop.docket import owner_of
 from bot.loop.records import UnitOfWork
 from scoring import wording
 from scoring.briefs import SANDBOX_FLAG, CardBrief, Line
@@ -17,6 +18,7 @@ from scoring.model import Account, Health, Person, Signals, Snapshot
 WHY_LIMIT = 3
 FRESH = timedelta(days=1)
 CRM_FAILED, CRM_PENDING = "CRM failed", "CRM pending"
+NO_OWNER = "No owner. {text}"
 EARLIER = "On {day}: {fact}"
 
 
@@ -29,16 +31,16 @@ async def card_brief(work: UnitOfWork, case_id: str, now: datetime) -> CardBrief
     today, before = await _snapshots(work, case)
     draft = await work.outreach.latest_draft(case.id)
     contacts = await work.accounts.contacts(account.id)
-    owner = case.csm_id or account.csm_id
+    owner = await owner_of(work, account, case)
     follow_up = await work.follow_ups.of_case(case.id)
-    stands = await standing_in(work, owner, now)
+    stands = await standing_in(work, owner.id if owner else None, now)
     return CardBrief(
         account=account,
         case=case,
         health=today.health,
         signals=today.signals,
         why=strongest(case, today.health.day),
-        csm=await work.accounts.person(owner) if owner else None,
+        csm=owner,
         contact=_contact(contacts, draft.to_id if draft else ""),
         draft=draft,
         outreach=await _mail_of(work, case, follow_up),
@@ -130,25 +132,34 @@ def _contact(contacts: list[Person], chosen: str) -> Person | None:
     return ranked[0] if ranked else None
 
 
-async def decisions_waiting(work: UnitOfWork, csm_id: str | None, now: datetime) -> tuple[Line, ...]:
+async def decisions_waiting(
+    work: UnitOfWork, csm_id: str | None, now: datetime, *, leads: bool = False
+) -> tuple[Line, ...]:
     """Cases where a person must act: open ones, and mails of unknown fate; the worst and dearest first.
 
-    For a CSM these are their own and those of whom they cover for.
+    For a CSM these are their own and those of whom they cover for; for somebody who leads, also those of nobody.
     """
+    present = {csm.id for csm in await work.accounts.csms() if not csm.left}
     whose = await covered_by(work, csm_id, now) if csm_id else frozenset[str]()
     live, latest = await work.cases.live(), await work.snapshots.latest_day()
     accounts = await work.accounts.some(case.account_id for case in live)
     found: list[tuple[Case, Account]] = []
     for case in live:
         account = accounts.get(case.account_id)
-        if account is None or (csm_id and (case.csm_id or account.csm_id) not in whose):
+        if account is None:
+            continue
+        owner = case.csm_id or account.csm_id
+        if csm_id and owner not in whose and not (leads and owner not in present):
             continue
         if case.state is CaseState.OPEN or await _uncertain(work, case):
             found.append((case, account))
     listed = [account.id for _, account in found]
     snapshots = await work.snapshots.on(latest, accounts=listed) if latest else {}
     found.sort(key=lambda pair: (-pair[0].severity.rank, -(pair[1].arr or 0), pair[1].name))
-    return tuple(_decision_line(case, account, snapshots.get(account.id)) for case, account in found)
+    owned = {case.id for case, account in found if (case.csm_id or account.csm_id) in present}
+    return tuple(
+        _decision_line(case, account, snapshots.get(account.id), owned=case.id in owned) for case, account in found
+    )
 
 
 async def _uncertain(work: UnitOfWork, case: Case) -> bool:
@@ -158,7 +169,7 @@ async def _uncertain(work: UnitOfWork, case: Case) -> bool:
     return outreach is not None and outreach.state is OutreachState.UNCERTAIN
 
 
-def _decision_line(case: Case, account: Account, snapshot: Snapshot | None) -> Line:
+def _decision_line(case: Case, account: Account, snapshot: Snapshot | None, *, owned: bool) -> Line:
     why = strongest(case, snapshot.health.day if snapshot else case.opened_at.date())
     text = why[0].text if why else case.severity.value
     if case.state is CaseState.APPROVED:
@@ -166,7 +177,7 @@ def _decision_line(case: Case, account: Account, snapshot: Snapshot | None) -> L
     return Line(
         account_id=account.id,
         name=account.name,
-        text=text,
+        text=text if owned else NO_OWNER.format(text=text),
         score=snapshot.health.score if snapshot else None,
         severity=case.severity.value,
         arr=account.arr,

@@ -128,7 +128,8 @@ def _owner(account: Account, case: Case | None) -> str | None:
 
 async def _sections(work: UnitOfWork, picture: _Picture, now: datetime) -> tuple[Section, ...]:
     """Decide now, waiting, held, last week's mails, changed, watch; ten lines altogether (UX 26)."""
-    decide = await decisions_waiting(work, picture.person.id if picture.person else None, now)
+    reader = picture.person
+    decide = await decisions_waiting(work, reader.id if reader else None, now, leads=bool(reader and reader.lead))
     listed = {line.account_id for line in decide}
     rows = (
         (DECIDE, list(decide)),

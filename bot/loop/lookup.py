@@ -89,8 +89,11 @@ class Lookup:
             lines, _ = await self._portfolio(work, actor.person_id, limit=limit)
             return lines
 
-    async def home(self, actor: Actor, page: int = 1) -> HomeBrief:
-        """App Home: what needs a decision, then the portfolio by risk and money, 20 a page (UX 32)."""
+    async def home(self, actor: Actor, page: int = 1, *, leads: bool = False) -> HomeBrief:
+        """App Home: what needs a decision, then the portfolio by risk and money, 20 a page (UX 32).
+
+        Somebody who `leads` also sees the cards that nobody owns.
+        """
         async with self.store.reading() as work:
             lines, count = await self._portfolio(work, actor.person_id, limit=PAGE, page=page)
             pages = max(1, -(-count // PAGE))
@@ -98,7 +101,7 @@ class Lookup:
                 lines, _ = await self._portfolio(work, actor.person_id, limit=PAGE, page=pages)
             return HomeBrief(
                 person=await work.accounts.person(actor.person_id) if actor.person_id else None,
-                decide=await decisions_waiting(work, actor.person_id or None, self.clock()),
+                decide=await decisions_waiting(work, actor.person_id or None, self.clock(), leads=leads),
                 portfolio=lines,
                 page=min(max(1, page), pages),
                 pages=pages,

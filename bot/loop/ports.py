@@ -12,7 +12,7 @@ from typing import Protocol
 from scoring.briefs import CardBrief, DigestBrief
 from scoring.casework import Fact
 from scoring.crm import CrmHealth, Entry
-from scoring.messages import Mail, Receipt, SlackReceipt, Written
+from scoring.messages import Mail, Presence, Receipt, SlackReceipt, Written
 from scoring.model import Account, Person, Snapshot
 from scoring.roles import TeamRole
 
@@ -144,8 +144,8 @@ class Notifier(Protocol):
     async def reach(self) -> None:
         """Return if Slack lets us in with all that we need; `SlackRefused` with `revoked` if it does not."""
 
-    async def away_until(self, slack_id: str) -> datetime | None:
-        """Until when somebody's Slack status says that they are away; None when it says nothing of the kind."""
+    async def presence(self, slack_id: str) -> Presence:
+        """Whether somebody's Slack account is deactivated, and until when their status says that they are away."""
 
     async def user_by_email(self, email: str) -> tuple[str, str] | None:
         """(Slack user id, time zone) of a full member of our workspace, or None."""

@@ -70,6 +70,11 @@ class Rights:
         if not settled and deed in BY_A_MARKED_LEAD and not role.includes(TeamRole.LEAD):
             await self._must_be_marked(work)
 
+    async def leads(self, work: UnitOfWork, actor: Actor) -> bool:
+        """Whether somebody is a lead or more, by the settings or the people table."""
+        person = await work.accounts.person(actor.person_id) if actor.person_id else None
+        return self._role(actor, person).includes(TeamRole.LEAD)
+
     def _role(self, actor: Actor, person: Person | None) -> TeamRole:
         """The higher of what settings and people say; whoever left is a viewer, whatever a list still says (K2)."""
         if person is None or person.role is not Role.CSM:

@@ -18,6 +18,7 @@ from handlers.blocks.alert_card import alert_card
 from handlers.people import away_until
 from scoring.casework import CaseState, OutreachState
 from scoring.errors import InvalidInput, NotFound
+from scoring.messages import Presence
 from scoring.opt_out import closed
 from scoring.roles import Staff
 from scoring.routing import Routing
@@ -168,8 +169,8 @@ class Statuses:
     def __init__(self) -> None:
         self.profile: dict[str, Any] = {}
 
-    async def away_until(self, slack_id: str) -> Any:
-        return away_until({"profile": self.profile if slack_id == "UDANA" else {}})
+    async def presence(self, slack_id: str) -> Presence:
+        return Presence(away_until=away_until({"profile": self.profile if slack_id == "UDANA" else {}}))
 
 
 async def test_a_vacation_status_with_an_end_makes_a_cover_until_it_is_taken_away(store: Any) -> None:

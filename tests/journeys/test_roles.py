@@ -175,3 +175,19 @@ async def test_only_leads_hand_an_account_over_and_nobody_else_gets_the_window(t
     await team.slack.submit("lea", {"person": "UBEN"})
     async with team.app.store.reading() as work:
         assert (await work.cases.get("case-1")).csm_id == "csm-ben"
+
+
+async def test_whose_slack_account_is_switched_off_owns_no_card_by_the_next_look_and_the_lead_sees_it(
+    team: Venue,
+) -> None:
+    sweep = next(sweep for sweep in team.app.schedule.sweeps if sweep.name == "roll call")
+    await team.slack.open_home("lea")
+    await team.until(lambda: home(team, "lea"))
+    assert "No owner" not in home(team, "lea")
+
+    team.slack.workspace.users["UDANA"].deleted = True
+    await sweep.run()
+
+    await team.until(lambda: "no owner yet" in team.card().text)
+    await team.slack.open_home("lea")
+    await team.until(lambda: "No owner. " in home(team, "lea"))

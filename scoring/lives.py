@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from scoring.counts import Active, Counts
 from scoring.power import Power
-from scoring.walk import Walk
+from scoring.walk import DayRows, Walk
 from scoring.windows import KEY_BITS, KEY_MASK, NEVER, Before, Ints, Names, Pairs, Rows, Span, Uses, Windows
 
 
@@ -16,11 +17,19 @@ def lives(people: Uses, names: Uses, accounts: int, *, span: Span, marks: Names)
 
     The usage store answers the same questions from small files of months and first days; here nothing is left out.
     """
-    meaningful = names.only(~np.isin(names.key, marks.ignored))
+    meaningful = ~np.isin(names.key, marks.ignored)
     (persons, people_pair), (features, name_pair) = _pairs(people), _pairs(names)
-    before = _before(people, meaningful, accounts, span)
+    before = _before(people, names.only(meaningful), accounts, span)
     walk = Walk(accounts, start=span.start, people=persons, names=features, marks=marks, before=before)
-    days = zip(_by_day(people, people_pair, span), _by_day(names, name_pair, span), strict=True)
+    both = zip(_by_day(people, span), _by_day(names, span), strict=True)
+    days = (
+        DayRows(
+            Rows(people_pair[used_by], people.n[used_by]),
+            Rows(name_pair[used], names.n[used]),
+            Active.of(_counts(people, used_by), _counts(names, used[meaningful[used]])),
+        )
+        for used_by, used in both
+    )
     return walk.over(days, span)
 
 
@@ -31,12 +40,16 @@ def _pairs(uses: Uses) -> tuple[Pairs, Ints]:
     return Pairs(uses.account[new], uses.key[new], uses.day[new]), np.cumsum(new) - 1
 
 
-def _by_day(uses: Uses, pair: Ints, span: Span) -> Iterator[Rows]:
+def _by_day(uses: Uses, span: Span) -> Iterator[Ints]:
+    """The rows of each day, in their order."""
     order = np.argsort(uses.day, kind="stable")
     edges = np.searchsorted(uses.day[order], np.arange(span.start, span.last + 2))
     for low, high in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        rows = order[low:high]
-        yield Rows(pair[rows], uses.n[rows])
+        yield order[low:high]
+
+
+def _counts(uses: Uses, rows: Ints) -> Counts:
+    return Counts.sorted(uses.account[rows], uses.key[rows], uses.n[rows])
 
 
 def _before(people: Uses, names: Uses, accounts: int, span: Span) -> Before:

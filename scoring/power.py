@@ -6,8 +6,9 @@ from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from scoring.windows import KEY_BITS, KEY_MASK, LEAD, NEVER, Ints, Pairs, Rows
+from scoring.windows import KEY_BITS, KEY_MASK, LEAD, NEVER, Ints, Pairs, Rows, starts, stretches
 
 FADE = 14
 PRIOR = 28
@@ -43,38 +44,40 @@ class Power:
 class PowerSums:
     """What each person did in the windows that matter, carried on from day to day."""
 
-    def __init__(self, people: Pairs) -> None:
+    def __init__(self, people: Pairs, accounts: int) -> None:
         self._people = people
-        self._edges = people.edges()
+        self._bounds = people.bounds(accounts)
+        self._edges = starts(people.owner)
         self._uses_14, self._prior, self._uses_90 = (np.zeros(len(people.key), np.int64) for _ in range(3))
         self._past: deque[Rows] = deque(maxlen=LEAD)
 
     def step(self, rows: Rows) -> None:
         """The next day comes into the windows, an older one leaves each."""
-        # A pair stands in a day's rows once, so that adding at places misses none.
         for uses in (self._uses_14, self._uses_90):
-            uses[rows.pair] += rows.n
+            np.add.at(uses, rows.pair, rows.n.astype(np.int64))
         if (old := self._ago(FADE)) is not None:
-            self._uses_14[old.pair] -= old.n
-            self._prior[old.pair] += old.n
+            n = old.n.astype(np.int64)
+            np.subtract.at(self._uses_14, old.pair, n)
+            np.add.at(self._prior, old.pair, n)
         if (old := self._ago(FADE + PRIOR)) is not None:
-            self._prior[old.pair] -= old.n
+            np.subtract.at(self._prior, old.pair, old.n.astype(np.int64))
         if (old := self._ago(LEAD)) is not None:
-            self._uses_90[old.pair] -= old.n
-        self._past.append(rows)
+            np.subtract.at(self._uses_90, old.pair, old.n.astype(np.int64))
+        # Half as wide as when they came: ninety days of them are kept.
+        self._past.append(Rows(rows.pair.astype(np.int32), rows.n))
 
-    def tell(self, power: Power, row: int, *, last: Ints, users_14: Ints) -> None:
+    def tell(self, power: Power, row: int, *, last: npt.NDArray[np.int32], users_14: Ints) -> None:
         """Fill in the figures of this day; `last` is each pair's last day, `users_14` each account's active people."""
         if not len(self._edges):
             return
-        best = np.maximum.reduceat((self._prior << KEY_BITS) | (KEY_MASK - np.arange(len(last))), self._edges)
-        did = best >> KEY_BITS > 0
-        top = KEY_MASK - (best[did] & KEY_MASK)
-        places = self._people.owner[self._edges[did]]
+        best = np.maximum.reduceat((self._prior << KEY_BITS) - np.arange(len(last)), self._edges)
+        did = best > 0
+        top = -best[did] & KEY_MASK
+        places = self._people.owner[top]
         power.person[row, places] = self._people.key[top]
         power.uses[row, places] = self._prior[top]
-        power.total[row, places] = np.add.reduceat(self._prior, self._edges)[did]
-        power.users[row, places] = np.add.reduceat(self._prior > 0, self._edges, dtype=np.int64)[did]
+        power.total[row] = stretches(self._prior, self._bounds)
+        power.users[row] = stretches(self._prior > 0, self._bounds)
         power.uses_14[row, places] = self._uses_14[top]
         power.uses_90[row, places] = self._uses_90[top]
         power.last_day[row, places] = last[top]

@@ -8,11 +8,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from scoring.counts import Active
 from scoring.power import Power, PowerSums
-from scoring.windows import LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span, Windows, known, tops
+from scoring.windows import LEAD, Before, Ints, Names, Pairs, Rows, Span, Windows, known, stretches
+
+UNSEEN = -(1 << 30)
+"""Long before any day; in days of half the usual width, because most of the work is looking through them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayRows:
+    """The uses of one day by pairs, and what they come to in each active account; `active` names accounts by place."""
+
+    people: Rows
+    names: Rows
+    active: Active
 
 
 class Sums:
@@ -21,11 +35,11 @@ class Sums:
     def __init__(self, accounts: int) -> None:
         self._running = deque([np.zeros(accounts, np.int64)], LEAD + 1)
 
-    def add(self, owner: Ints, n: Ints | None = None) -> None:
-        """The next day: `n` (1 each without) for some owners."""
-        before = self._running[-1]
-        # Sums of whole numbers stay exact in floats far beyond any count of events.
-        self._running.append(before + np.bincount(owner, n, minlength=len(before)).astype(np.int64, copy=False))
+    def add(self, owner: Ints, n: Ints) -> None:
+        """The next day: `n` for some owners."""
+        after = self._running[-1].copy()
+        np.add.at(after, owner, n.astype(np.int64))
+        self._running.append(after)
 
     def window(self, days: int, ago: int = 0) -> Ints:
         """The `days` days that ended `ago` days before the last one."""
@@ -37,10 +51,8 @@ class Recent:
     """The last day of each pair, from which distinct keys of any window are counted."""
 
     def __init__(self, pairs: Pairs, accounts: int) -> None:
-        self.last = np.full(len(pairs.key), NEVER, np.int64)
-        self._edges = pairs.edges()
-        self._places = pairs.owner[self._edges]
-        self._accounts = accounts
+        self.last = np.full(len(pairs.key), UNSEEN, np.int32)
+        self._bounds = pairs.bounds(accounts)
 
     def see(self, day: int, rows: Rows) -> None:
         """Take in a day."""
@@ -48,10 +60,7 @@ class Recent:
 
     def distinct(self, since: int) -> Ints:
         """How many keys each account used since a day, itself included."""
-        found = np.zeros(self._accounts, np.int64)
-        if len(self._edges):
-            found[self._places] = np.add.reduceat(self.last >= since, self._edges, dtype=np.int64)
-        return found
+        return stretches(self.last >= since, self._bounds)
 
 
 class Walk:
@@ -65,18 +74,18 @@ class Walk:
         self._accounts = accounts
         self._day = start - 1
         self._people, self._names = people, names
-        meaningful = ~np.isin(names.key, marks.ignored)
-        features = meaningful & np.isin(names.key, marks.features) if len(marks.features) else meaningful
-        self._meaningful, self._features = (None if some.all() else some for some in (meaningful, features))
+        features = ~np.isin(names.key, marks.ignored)
+        if len(marks.features):
+            features &= np.isin(names.key, marks.features)
+        self._features = None if features.all() else features
         self._logins = np.isin(names.key, marks.logins)
         self._volume, self._user_days, self._login_sums = Sums(accounts), Sums(accounts), Sums(accounts)
         self._persons, self._used = Recent(people, accounts), Recent(names, accounts)
-        self._power = PowerSums(people)
-        self._unread: list[tuple[int, Rows, Rows]] = []
+        self._power = PowerSums(people, accounts)
         self._before = Before(before.day.copy(), before.person.copy(), before.name.copy())
 
-    def over(self, days: Iterator[tuple[Rows, Rows]], span: Span) -> tuple[Windows, Power]:
-        """All figures of the as-of days of a span; `days` gives the rows of people and names from where it stands."""
+    def over(self, days: Iterator[DayRows], span: Span) -> tuple[Windows, Power]:
+        """All figures of the as-of days of a span; `days` gives the uses from where it stands."""
         found, power = Windows.empty(span.days, self._accounts), Power.empty(span.days, self._accounts)
         firsts = (
             self._people,
@@ -84,34 +93,24 @@ class Walk:
         )
         found.known_users, found.logins_known = (known(p.first, p.owner, span, self._accounts) for p in firsts)
         while self._day < span.last:
-            self._step(*next(days))
+            self._step(next(days))
             if self._day >= span.first:
                 self._tell(found, power, self._day - span.first)
         return found, power
 
-    def _step(self, people: Rows, names: Rows) -> None:
+    def _step(self, day: DayRows) -> None:
         self._day += 1
-        owner = self._people.owner[people.pair]
-        self._volume.add(owner, people.n)
-        self._user_days.add(owner)
-        logins = names.among(self._logins)
-        self._login_sums.add(self._names.owner[logins.pair], logins.n)
-        self._persons.see(self._day, people)
-        self._used.see(self._day, names.among(self._features))
-        self._power.step(people)
-        self._unread.append((self._day, people, names.among(self._meaningful)))
-
-    def _see_last(self) -> None:
-        """Who and what was used most on the last active day of each account; only asked for when somebody wants it."""
-        last = self._before
-        for day, people, _ in self._unread:
-            last.day[self._people.owner[people.pair]] = day
-        for day, people, names in self._unread:
-            active, person = tops(self._people, people.only(last.day[self._people.owner[people.pair]] == day))
-            last.person[active], last.name[active] = person, -1
-            used, name = tops(self._names, names.only(last.day[self._names.owner[names.pair]] == day))
-            last.name[used] = name
-        self._unread.clear()
+        active, last = day.active, self._before
+        self._volume.add(active.account, active.uses)
+        self._user_days.add(active.account, active.users)
+        last.day[active.account], last.person[active.account] = self._day, active.person
+        last.name[active.account] = active.name
+        self._persons.see(self._day, day.people)
+        self._used.see(self._day, day.names.among(self._features))
+        self._power.step(day.people)
+        if self._logins.any():
+            logins = day.names.among(self._logins)
+            self._login_sums.add(self._names.owner[logins.pair], logins.n)
 
     def _tell(self, found: Windows, power: Power, row: int) -> None:
         found.volume_14[row] = self._volume.window(14)
@@ -124,7 +123,6 @@ class Walk:
             figure[row] = self._persons.distinct(self._day - days + 1)
         for days, figure in ((28, found.features_28), (90, found.features_90)):
             figure[row] = self._used.distinct(self._day - days + 1)
-        self._see_last()
         found.last_day[row], found.last_person[row] = self._before.day, self._before.person
         found.last_name[row] = self._before.name
         self._power.tell(power, row, last=self._persons.last, users_14=found.users_14[row])

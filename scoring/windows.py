@@ -61,9 +61,9 @@ class Pairs:
     key: Ints
     first: Ints
 
-    def edges(self) -> Ints:
-        """Where the pairs of each account begin."""
-        return starts(self.owner)
+    def bounds(self, accounts: int) -> Ints:
+        """Where the pairs of each of so many accounts begin, and where the last ones end."""
+        return np.searchsorted(self.owner, np.arange(accounts + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Rows:
     """The uses of one day: which pairs, in ascending order, and how often."""
 
     pair: Ints
-    n: Ints
+    n: npt.NDArray[Any]
 
     def among(self, wanted: Bools | None) -> Rows:
         """The rows of some pairs; None: of all."""
@@ -82,20 +82,16 @@ class Rows:
         return self if keep.all() else Rows(self.pair[keep], self.n[keep])
 
 
-def starts(owner: Ints) -> Ints:
+def starts(owner: npt.NDArray[Any]) -> Ints:
     """The places where another owner begins."""
-    return np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, np.int64)
+    return np.flatnonzero(np.append(True, owner[1:] != owner[:-1])[: len(owner)])
 
 
-def tops(pairs: Pairs, rows: Rows) -> tuple[Ints, Ints]:
-    """The accounts of some rows, and the most used key of each; the smaller key wins a tie."""
-    owner = pairs.owner[rows.pair]
-    edges = starts(owner)
-    if not len(edges):
-        return edges, edges
-    # One maximum finds count and pair together: the count in the high bits.
-    best = np.maximum.reduceat((rows.n << KEY_BITS) | (KEY_MASK - rows.pair), edges)
-    return owner[edges], pairs.key[KEY_MASK - (best & KEY_MASK)]
+def stretches(values: npt.NDArray[Any], bounds: Ints) -> Ints:
+    """The sum of each stretch of `values`, between one of the `bounds` and the next."""
+    so_far = np.zeros(len(values) + 1, np.int32 if values.dtype == np.bool_ else np.int64)
+    np.cumsum(values, out=so_far[1:])
+    return np.diff(so_far[bounds]).astype(np.int64, copy=False)
 
 
 def known(first_days: Ints, owner: Ints, span: Span, accounts: int) -> Ints:

@@ -18,11 +18,11 @@ from scoring.model import Account, Milestone
 from scoring.roster import Milestones, Roster, day_number
 from scoring.signals import Run
 from scoring.usage_ratio import FORTNIGHT, GROWN, Beginnings, beginnings, benchmarks
-from scoring.walk import Walk
-from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Rows, Span, known
+from scoring.walk import DayRows, Walk
+from scoring.windows import LATER, LEAD, NEVER, Before, Ints, Names, Pairs, Span, known
 from storage.usage.columns import NAME, PERSON
-from storage.usage.daily import Counts, Places, coded
 from storage.usage.memory import Memory
+from storage.usage.pairs import Places, placed
 from storage.usage.rollups import Rollups, month_start
 
 GONE = "Usage before {kept} was deleted (LOOKOUT_KEEP_DAYS), so {day} cannot be scored any more; {earliest} can."
@@ -100,7 +100,7 @@ class Book:
     def _morning(self, day: int) -> Run:
         """The run of one day, from windows that are carried on from the day before."""
         span = Span(day - LEAD + 1, day, day)
-        found, power = self.rollups.carried(day, self.names.ignored).tell(self.keys, len(self.roster), self.names)
+        found, power = self.rollups.carried(day).tell(self.keys, len(self.roster), self.names)
         people, names = self.pairs
         logins = np.isin(names.key, self.names.logins)
         found.known_users = known(people.first, people.owner, span, len(self.roster))
@@ -108,11 +108,11 @@ class Book:
         peers = benchmarks(self.roster, self.begun, self.config.min_benchmark_peers, during=(day, day))
         return Run(span, self.roster, self.milestones, self.steps, found, power, peers=peers, config=self.config)
 
-    def _days(self, first: int, last: int) -> Iterator[tuple[Rows, Rows]]:
-        """The rows of every day, of people and of event names."""
-        people, names = (Places(coded(self.keys[pairs.owner], pairs.key)) for pairs in self.pairs)
+    def _days(self, first: int, last: int) -> Iterator[DayRows]:
+        """Every day's uses by pairs."""
+        people, names = (Places(self.keys, pairs) for pairs in self.pairs)
         for day in self.rollups.each(first, last):
-            yield _rows(day.people, people), _rows(day.names, names)
+            yield placed(day, people, names)
 
     def _before(self, start: int) -> Before:
         found = _placed(self.rollups.before(month_start(start)), self.keys)
@@ -166,9 +166,3 @@ def _placed(columns: dict[str, Ints], keys: Ints) -> dict[str, Ints]:
 
 def _pairs(firsts: dict[str, Ints]) -> Pairs:
     return Pairs(firsts["account"], firsts["key"], firsts["day"])
-
-
-def _rows(counts: Counts, places: Places) -> Rows:
-    """A day's counts by the place of their pairs; accounts that nobody knows are left out."""
-    pair, known = places.find(counts.code)
-    return Rows(pair, counts.n) if known.all() else Rows(pair[known], counts.n[known])

@@ -25,10 +25,11 @@ BROKEN = "The usage store could not read {file}: {error}"
 def write_columns(file: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write columns of whole numbers, each in the smallest type that holds it; they may differ in length."""
     narrow = {name: _narrow(values) for name, values in columns.items()}
-    body = b"".join(_padded(values.tobytes()) for values in narrow.values())
+    body = b"".join(part for values in narrow.values() for part in (values.data, _filler(values.nbytes)))
     told = [(name, values.dtype.str, len(values)) for name, values in narrow.items()]
-    head = json.dumps({"columns": told, "crc": zlib.crc32(body)}).encode()
-    file.write_bytes(_padded(head + b"\n", b" ") + body)
+    head = json.dumps({"columns": told, "crc": zlib.crc32(body)}).encode() + b"\n"
+    with file.open("wb") as target:
+        target.writelines((head, _filler(len(head), b" "), body))
 
 
 def read_columns(file: Path) -> dict[str, npt.NDArray[Any]]:
@@ -70,8 +71,8 @@ def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return values.astype(np.min_scalar_type(int(values.max(initial=0))))
 
 
-def _padded(content: bytes, filler: bytes = b"\0") -> bytes:
-    return content + filler * (_up(len(content)) - len(content))
+def _filler(length: int, filler: bytes = b"\0") -> bytes:
+    return filler * (_up(length) - length)
 
 
 def _up(place: int) -> int:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
 
+from scoring.counts import Counts
 from storage.usage.column_files import write_columns
 from storage.usage.columns import NAME, PERSON, Ints
-from storage.usage.daily import Counts, Daily, rollup_name
+from storage.usage.daily import Daily, rollup_name
 from storage.usage.engine import Columns, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Ledger
@@ -55,14 +56,16 @@ class Landing:
             keys = self._ledger.keys(kind, distinct, make=True)
         return np.fromiter((keys[text] for text in distinct), np.int32, len(distinct))[places]
 
-    def book(self, newest: int, then: Callable[[], None]) -> None:
+    def book(self, newest: int, ignored: Collection[str], then: Callable[[], None]) -> None:
         """Write each day's file and let it count; `then` is booked in the same transaction.
 
-        `newest` is the days' last instant, in microseconds since 1970.
+        `newest` is the days' last instant, in microseconds since 1970; `ignored` names are no meaningful use.
         """
         booked: dict[int, tuple[str, int]] = {}
+        keys = np.array([*self._ledger.keys("name", ignored).values()], np.int64)
         for day in self._days.tolist():
-            daily, name = Daily(self._rolled(day, PERSON), self._rolled(day, NAME)), rollup_name(day, self._generation)
+            daily = Daily.of(self._rolled(day, PERSON), self._rolled(day, NAME), keys)
+            name = rollup_name(day, self._generation)
             write_columns(self._files.path(name), daily.columns())
             booked[day] = name, daily.uses()
         self._files.to_disk([name for name, _ in booked.values()])

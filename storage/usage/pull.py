@@ -97,7 +97,8 @@ class Pull:
         for accounts in self._blocks(warehouse, group, held):
             for kind, rows in warehouse.roll_ups(first, last, accounts):
                 landing.add(kind, **rows)
-        landing.book(max(held[day].newest for day in group), lambda: self._note(last))
+        newest = max(held[day].newest for day in group)
+        landing.book(newest, warehouse.ignored, lambda: self._note(last))
 
     def _blocks(
         self, warehouse: Warehouse, group: Sequence[int], held: Mapping[int, Held]

@@ -19,11 +19,12 @@ from scoring.config import ScoreConfig
 from scoring.errors import Unavailable
 from storage.usage.column_files import SUFFIX, read_columns, unreadable, write_columns
 from storage.usage.columns import Ints, day_of
-from storage.usage.daily import KINDS, Columns, Daily, Firsts, rollup_name
+from storage.usage.daily import KINDS, Columns, Daily, rollup_name
 from storage.usage.engine import MOST_DAYS, DamagedFile, Engine
 from storage.usage.files import Files
 from storage.usage.ledger import Day, Ledger
 from storage.usage.memory import Memory
+from storage.usage.pairs import Firsts
 
 BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
 PORTION_BYTES = 8_000_000
@@ -52,7 +53,7 @@ QUALIFY row_number() OVER (PARTITION BY day, event ORDER BY place, ts, account, 
 WRITE_DAYS = "SELECT event, ts, day, account, person, name, n FROM gathered"
 ORDER = "account, person, name, ts"
 EVENTS = "SELECT day, account, person, name, n FROM read_parquet($files)"
-FORMAT = 2
+FORMAT = 3
 """How roll-ups are written; another number, and all are made again."""
 
 
@@ -181,7 +182,7 @@ class Refresh:
         """The name of the day's new file, and how many uses it counts."""
         daily, name = Daily.of_events(events, ignored), rollup_name(day, self._generation)
         if base := states.get(f"base:{day}"):
-            daily = daily.at_least(Daily.of_file(read_columns(self._files.path(base))))
+            daily = daily.at_least(Daily.of_file(read_columns(self._files.path(base))), ignored)
         write_columns(self._files.path(name), daily.columns())
         return name, daily.uses()
 
@@ -192,14 +193,14 @@ class Refresh:
         fresh = [day for day in self._ledger.days() if day.rollup and not day.settled]
         if not fresh:
             return
-        old, states, ignored = self._ledger.states(), {}, self._ignored()
+        old, states = self._ledger.states(), {}
         firsts = [self._firsts(old.get("firsts", old.get("kept")), kind) for kind in KINDS]
         for month, group in groupby(fresh, _month):
             item, days = f"month:{month}", list(group)
             tables = [self._without(old[item], days)] if item in old else []
             for day in days:
                 daily = Daily.of_file(read_columns(self._files.path(str(day.rollup))))
-                tables.append(daily.summary(day.day, ignored))
+                tables.append(daily.summary(day.day))
                 for known, found in zip(firsts, (daily.people, daily.names), strict=True):
                     known.see(found, day.day)
             states[item] = f"states/{month}.{self._generation}{SUFFIX}"

@@ -66,7 +66,7 @@ class Rollups:
         for day in range(first, last + 1):
             yield Daily.of_file(self._read(files[day])) if day in files else Daily.none()
 
-    def carried(self, day: int, ignored: Ints) -> Carried:
+    def carried(self, day: int) -> Carried:
         """What the windows hold at the end of a day: carried on from where they stood last, else looked back for."""
         with self._lock:
             days = self._ledger.days()
@@ -75,13 +75,13 @@ class Rollups:
         def use(day: int) -> DayUse:
             # Of one moment of the ledger: what comes into a window leaves it as the same.
             daily = Daily.of_file(self._read(files[day])) if day in files else Daily.none()
-            return daily.use(day, ignored)
+            return daily.use(day)
 
         found = shelf.newest(day)
         if found is not None and found.day == day:
             return found
         if found is None:
-            found = looked_back(self, day, ignored)
+            found = looked_back(self, day)
         while found.day < day:
             found.step(use(found.day + 1), {width: use(found.day + 1 - width) for width in LEAVES})
         shelf.keep(found)
@@ -133,7 +133,7 @@ class Rollups:
         return read_columns(self._files.path(file))
 
 
-def looked_back(rollups: Any, day: int, ignored: Ints) -> Carried:
+def looked_back(rollups: Any, day: int) -> Carried:
     """What the windows hold at the end of a day, from the roll-ups of all the days that they span."""
     pairs = (rollups.firsts(kind) for kind in (PERSON, NAME))
     people, names = (coded(firsts["account"], firsts["key"]) for firsts in pairs)
@@ -143,7 +143,7 @@ def looked_back(rollups: Any, day: int, ignored: Ints) -> Carried:
     found = Carried(day, PairSums.none(PEOPLE, people), PairSums.none(NAMES, names), last)
     first = day_number(lead)
     for one, daily in enumerate(rollups.each(first, day), first):
-        found.look_back(daily.use(one, ignored), one)
+        found.look_back(daily.use(one), one)
     return found
 
 

@@ -49,7 +49,7 @@ class Warehouse:
         except ModuleNotFoundError as error:
             raise InvalidInput(WITHOUT_EXTRA.format(error=error)) from error
         self._zone = zone
-        self._ignored = ignored
+        self.ignored = ignored
         self._read = connection.batches
         with _told(source):
             self._connection = connection.connected(source.url)
@@ -84,7 +84,7 @@ class Warehouse:
     def roll_ups(self, first: int, last: int, accounts: Sequence[str] | None) -> Iterator[tuple[int, dict[str, Any]]]:
         """Both daily roll-ups of a range of days, a piece at a time: (`PERSON` or `NAME`, columns)."""
         span = self._span(first, last)
-        people = self._events.user_days(span, self._ignored, accounts)
+        people = self._events.user_days(span, self.ignored, accounts)
         for kind, question in ((PERSON, people), (NAME, self._events.name_days(span, accounts))):
             for batch in self._batches(question):
                 yield (

@@ -11,11 +11,12 @@ import numpy as np
 
 from bot.scoring_run.book import Book
 from scoring.carried import Carried
+from scoring.counts import Counts
 from scoring.day_columns import Texts
 from scoring.frame import Frame
 from scoring.model import Snapshot
 from scoring.roster import day_number, day_of
-from storage.usage.daily import Counts, Daily
+from storage.usage.daily import Daily
 from storage.usage.rollups import looked_back
 from tests.scoring.oracle import Use, World
 
@@ -56,8 +57,9 @@ class ListedRollups:
 
     def each(self, first: int, last: int) -> Iterator[Daily]:
         counted = [self._rows(kind) for kind in (PERSON, NAME)]
+        ignored = np.array(sorted(self.name_keys(self.world.config.ignored_events).values()), np.int64)
         for day in range(first, last + 1):
-            yield Daily(*(self._counts(rows, day) for rows in counted))
+            yield Daily.of(*(self._counts(rows, day) for rows in counted), ignored)
 
     def _counts(self, rows: list[tuple[int, int, int, int]], day: int) -> Counts:
         found = _columns([row for row in rows if row[2] == day], "account", "key", "day", "n")
@@ -69,8 +71,8 @@ class ListedRollups:
             found[account, key] = min(day, found.get((account, key), day))
         return _columns(sorted((*pair, day) for pair, day in found.items()), "account", "key", "day")
 
-    def carried(self, day: int, ignored: Any) -> Carried:
-        return looked_back(self, day, ignored)
+    def carried(self, day: int) -> Carried:
+        return looked_back(self, day)
 
     def before(self, day: date) -> Any:
         rows = []

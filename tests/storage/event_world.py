@@ -124,7 +124,7 @@ def rows_of(rollups: Rollups, kind: int, first: int, last: int) -> dict[str, lis
     found: dict[str, list[int]] = {"account": [], "key": [], "day": [], "n": []}
     for day, daily in enumerate(rollups.each(first, last), first):
         counts = daily.people if kind == PERSON else daily.names
-        parts = (counts.account, counts.key, np.full(len(counts.n), day), counts.n)
+        parts = (np.repeat(counts.account, counts.rows), counts.key, np.full(len(counts.n), day), counts.n)
         for name, values in zip(found, parts, strict=True):
             found[name] += values.tolist()
     return found

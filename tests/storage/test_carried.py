@@ -9,7 +9,6 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,7 +16,6 @@ from hypothesis import strategies as st
 from scoring.carried import Carried
 from scoring.roster import day_number
 from storage.usage import rollups as module
-from storage.usage.columns import Ints
 from storage.usage.local import UsageStore
 from storage.usage.rollups import looked_back
 from tests.storage.event_world import CAIRO, CONFIG, LAST, Row, columns, imported, rows
@@ -34,10 +32,6 @@ def event(day: int, number: int) -> Row:
     return Row(at, f"acct-{number % 9:02}", number % 50, ("report", "login", "heartbeat")[number % 3], 1 + number % 4)
 
 
-def ignored(usage: UsageStore) -> Ints:
-    return np.array(sorted(usage.rollups().name_keys(CONFIG.ignored_events).values()), np.int64)
-
-
 def plain(carried: Carried) -> dict[str, Any]:
     """Everything in it; pairs that no window holds are left out."""
     carried.forget()
@@ -50,8 +44,8 @@ def plain(carried: Carried) -> dict[str, Any]:
 
 def agrees(usage: UsageStore, day: int) -> Carried:
     """Carried on or not, it is what looking back gives."""
-    found = usage.rollups().carried(day, ignored(usage))
-    assert plain(found) == plain(looked_back(usage.rollups(), day, ignored(usage)))
+    found = usage.rollups().carried(day)
+    assert plain(found) == plain(looked_back(usage.rollups(), day))
     return found
 
 
@@ -92,12 +86,12 @@ def test_days_that_follow_each_other_with_late_events_between_them_are_as_if_loo
 
 
 def test_the_next_days_are_carried_on_without_looking_back(usage: UsageStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = plain(looked_back(usage.rollups(), TODAY, ignored(usage)))
-    usage.rollups().carried(TODAY - 10, ignored(usage))
+    wanted = plain(looked_back(usage.rollups(), TODAY))
+    usage.rollups().carried(TODAY - 10)
     monkeypatch.setattr(module, "looked_back", None)
     for day in (TODAY - 9, TODAY - 8, TODAY - 5):
-        usage.rollups().carried(day, ignored(usage))
-    assert plain(usage.rollups().carried(TODAY, ignored(usage))) == wanted
+        usage.rollups().carried(day)
+    assert plain(usage.rollups().carried(TODAY)) == wanted
 
 
 def test_a_day_that_is_scored_again_as_its_events_come_is_carried_on_from_the_day_before(
@@ -107,9 +101,9 @@ def test_a_day_that_is_scored_again_as_its_events_come_is_carried_on_from_the_da
         agrees(usage, day)
     usage.append_columns("today", columns([event(TODAY, 5)]))
     usage.refresh()
-    wanted = plain(looked_back(usage.rollups(), TODAY, ignored(usage)))
+    wanted = plain(looked_back(usage.rollups(), TODAY))
     monkeypatch.setattr(module, "looked_back", None)
-    assert plain(usage.rollups().carried(TODAY, ignored(usage))) == wanted
+    assert plain(usage.rollups().carried(TODAY)) == wanted
 
 
 def test_a_file_that_cannot_be_read_is_set_aside_and_worked_out_again(usage: UsageStore, tmp_path: Path) -> None:
@@ -126,7 +120,7 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_worked_out_again(usage: Usa
 
 def test_only_some_days_are_kept(usage: UsageStore, tmp_path: Path) -> None:
     for day in range(TODAY - 30, TODAY + 1):
-        usage.rollups().carried(day, ignored(usage))
+        usage.rollups().carried(day)
 
     kept = sorted(
         day_number(datetime.fromisoformat(file.stem).date()) for file in (tmp_path / "usage/carried").iterdir()

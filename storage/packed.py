@@ -26,6 +26,7 @@ PAGE = 500
 """Accounts on a page of columns: who asks for one account reads no more than that."""
 SMALL_PAGE = 50
 """Snapshots on a page of JSON: all of it is read for one."""
+LANDED_AT_ONCE = 10_000
 SIGNALS = frozenset({"activity", "engagement", "milestones", "recency"})
 _SNAPSHOTS: TypeAdapter[list[Snapshot]] = TypeAdapter(list[Snapshot])
 
@@ -66,6 +67,17 @@ class PackedSnapshots(Sequence[Snapshot]):
         found = cls(())
         found.pages = list(pages)
         return found
+
+    def in_parts(self) -> Iterator[Self]:
+        """Whole days, some at a time: what is landed in one transaction, for which others wait."""
+        some: list[Page] = []
+        for _, pages in groupby(self.pages, attrgetter("day")):
+            some += pages
+            if sum(len(page.accounts) for page in some) >= LANDED_AT_ONCE:
+                yield self.of_pages(some)
+                some = []
+        if some:
+            yield self.of_pages(some)
 
     def __len__(self) -> int:
         return sum(len(page.accounts) for page in self.pages)

@@ -137,10 +137,9 @@ async def _kept(store: Store, task: Task, first: date, *, until: date, rows: int
     tally = Tally()
     for low, high in _parts(start, until, len(task.accounts)):
         snapshots = await asyncio.to_thread(packed_days, task, low, high)
-        for day in sorted({page.day for page in snapshots.pages}):
-            # A day at a time: whoever else writes waits for no more than that.
+        for part in snapshots.in_parts():
             async with store() as work:
-                await work.snapshots.land(snapshots, day=day)
+                await work.snapshots.land(part)
         for page in snapshots.pages:
             if page.day == until:
                 tally.take(page)

@@ -61,7 +61,7 @@ class Contenders:
         return lambda: packed_days(self._task, stored_usage.LAST, stored_usage.LAST)
 
     def landing(self) -> Work:
-        """The snapshots of 90 days, from scores in memory into SQLite, a day at a time."""
+        """The snapshots of 90 days, from scores in memory into SQLite, as `lookout score` lands them."""
         rollups = UsageStore(self._home, ZoneInfo("UTC"), ScoreConfig()).rollups()
         found = list(frames(self._task, rollups, FIRST, stored_usage.LAST))
         file = self._home / "landed.db"
@@ -72,10 +72,9 @@ class Contenders:
 
         async def land() -> None:
             for frame in found:
-                packed = rows_of(rollups, [frame])
-                for day in frame.days():
+                for part in rows_of(rollups, [frame]).in_parts():
                     async with store() as work:
-                        await work.snapshots.land(packed, day=day)
+                        await work.snapshots.land(part)
 
         loop = asyncio.new_event_loop()
         loop.run_until_complete(store.open())

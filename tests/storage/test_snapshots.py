@@ -243,3 +243,20 @@ async def test_a_fleet_of_ten_thousand_lands_twice_and_is_read_as_a_week_of_scor
 
     assert len(landed) == len(scores) == 10_000
     assert all(len(days_of) == 8 for days_of in scores.values())
+
+
+async def test_parts_are_whole_days_and_land_as_the_whole(any_store, monkeypatch):
+    monkeypatch.setattr("storage.packed.LANDED_AT_ONCE", 5)
+    days = [TODAY - timedelta(days=number) for number in range(5)]
+    packed = PackedSnapshots(a_snapshot(f"a{number}", day, 50.0 + number) for number in range(3) for day in days)
+
+    parts = list(packed.in_parts())
+    for part in parts:
+        async with any_store() as work:
+            await work.snapshots.land(part)
+
+    assert [len(part) for part in parts] == [6, 6, 3]
+    assert [one for part in parts for one in part] == list(packed)
+    async with any_store() as work:
+        assert await work.snapshots.days() == sorted(days)
+        assert len(await work.snapshots.on(TODAY)) == 3

@@ -49,7 +49,7 @@ class Cohorts:
             theirs = values[peers]
             yield readers, values[readers], np.sort(theirs[~np.isnan(theirs)])
 
-    def percentile(self, values: Floats) -> Floats:
+    def percentile(self, values: Ints) -> Floats:
         """The share of peers below the account's own value, those with the same value counting half; nan without peers.
 
         So the median of a cohort without ties is exactly 0.5. Where most peers are silent, silence is no sign of
@@ -57,11 +57,13 @@ class Cohorts:
         calling every silent account 0 ranked leavers worse and made a fifth of all accounts Churning.
         """
         result = np.full(self.accounts, np.nan)
-        for readers, own, theirs in self.each(values):
-            if len(theirs):
-                below = np.searchsorted(theirs, own, side="left")
-                reached = np.searchsorted(theirs, own, side="right")
-                result[readers] = (below + reached) / (2 * len(theirs))
+        rank = _ranks(values)
+        many = int(rank.max(initial=0)) + 1
+        for readers, peers in self.pairs:
+            if len(peers):
+                counts = np.bincount(rank[peers], minlength=many)
+                reached = np.cumsum(counts)
+                result[readers] = (2 * reached - counts).take(rank[readers]) / (2 * len(peers))
         return result
 
     def multiple_of_median(self, values: Floats, least: int) -> Floats:
@@ -71,6 +73,17 @@ class Cohorts:
             if len(theirs) >= least and (median := np.median(theirs)) > 0:
                 result[readers] = own / median
         return result
+
+
+def _ranks(values: Ints) -> Ints:
+    """Each value's place among the distinct ones; whole numbers that are few are their own."""
+    if not len(values) or (values.min() >= 0 and values.max() < len(values)):
+        return values
+    order = np.argsort(values)
+    ordered = values[order]
+    rank = np.empty(len(values), np.int64)
+    rank[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))
+    return rank
 
 
 def _groups(group: Ints, readers: Bools, peers: Bools, least: int) -> tuple[Bools, list[tuple[Ints, Ints]]]:

@@ -41,7 +41,9 @@ class Scored:
 
 def on_grid(points: Floats) -> Floats:
     """The nearest multiple of 1/`GRID`; takes away the noise of floating point, far below anything that is shown."""
-    rounded: Floats = np.round(points * GRID) / GRID
+    rounded: Floats = points * GRID
+    np.rint(rounded, out=rounded)
+    rounded /= GRID
     return rounded
 
 
@@ -50,13 +52,24 @@ def score(signals: Floats, config: ScoreConfig) -> Scored:
 
     A missing signal's weight moves to the others in proportion; coverage is the weight that was present (R8).
     """
-    base = np.array([config.weights[name] for name in SIGNALS]) / sum(config.weights.values())
     present = ~np.isnan(signals)
-    weights = base.reshape(-1, *[1] * (signals.ndim - 1)) * present
-    coverage = weights.sum(axis=0)
-    weights = weights / np.where(coverage > 0, coverage, 1.0)
+    coverages, all_weights = _by_presence(config)
+    # The four truths as bits: there are only sixteen ways to weigh four signals.
+    which = np.zeros(signals.shape[1:], np.intp)
+    for part in range(len(SIGNALS)):
+        which |= present[part].astype(np.intp) << part
+    weights = np.stack([one.take(which) for one in all_weights])
     points = on_grid(weights * np.where(present, signals, 0.0))
-    return Scored(points.sum(axis=0), np.round(coverage, 12), weights, points)
+    return Scored(points.sum(axis=0), coverages.take(which), weights, points)
+
+
+def _by_presence(config: ScoreConfig) -> tuple[Floats, Floats]:
+    """For each set of present signals, as a number with a bit a signal: the coverage, and each signal's weight."""
+    base = np.array([config.weights[name] for name in SIGNALS]) / sum(config.weights.values())
+    present = np.arange(1 << len(SIGNALS)) >> np.arange(len(SIGNALS))[:, None] & 1
+    weights = base[:, None] * present
+    coverage = weights.sum(axis=0)
+    return np.round(coverage, 12), weights / np.where(coverage > 0, coverage, 1.0)
 
 
 def health(

@@ -86,8 +86,7 @@ def _on_day(run: Run, row: int) -> tuple[Floats, Floats, Floats]:
     found, config = run.windows, run.config
     cohorts = Cohorts.on(run.span.first + row, run.roster, seen(run, row), config)
     volume, features, people = (
-        capped(cohorts.percentile(figure[row].astype(float)))
-        for figure in (found.volume_14, found.features_28, found.users_28)
+        capped(cohorts.percentile(figure[row])) for figure in (found.volume_14, found.features_28, found.users_28)
     )
     seats = np.where(run.roster.seats > 0, run.roster.seats, found.known_users[row])
     index = found.user_days_14[row] / np.where(seats > 0, 14.0 * seats, np.nan)

@@ -22,6 +22,7 @@ PAUSED = "All sending is paused. It goes on when somebody resumes it."
 STORM = "Sends are held: many accounts moved together, or a data feed stopped. A person has to release them."
 CUT_OFF = "Slack does not let Lookout in, so nobody could see or undo what is sent. It goes on when Slack does."
 UNSHOWN = "No digest has shown this mail for long enough, so nobody could have stopped it. It waits for one."
+UNHEARD = "The mailbox of answers was not read lately, so nobody can tell whether they answered. It waits until it is."
 CHURNED = "{account} is no longer a customer."
 NO_CONTACT = "The contact this mail was written for is no longer known."
 LEFT = "{name} has left {account}."
@@ -170,6 +171,7 @@ def _held(plan: Plan, _: Rules) -> No | None:
         (plan.storm, STORM, "R35"),
         (plan.cut_off, CUT_OFF, "R44"),
         (plan.unshown, UNSHOWN, "R44"),
+        (plan.unheard, UNHEARD, "R53"),
     )
     return next((No(text, rule, waits=True) for holds, text, rule in reasons if holds), None)
 

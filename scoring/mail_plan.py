@@ -58,6 +58,7 @@ class Plan:
     `unattended` says of which kind a mail is that no person approved, else None. Then `valued` and `severity` (the
     worse of the case's and of today's health) must be known, or it does not leave (R40). `begun_by_hand`: a person
     approved the mail that it follows. `unshown`: no digest has shown it for long enough that somebody could stop it.
+    `unheard`: the mailbox in which its contact's answers arrive was not read lately.
     """
 
     now: datetime
@@ -80,6 +81,7 @@ class Plan:
     switched_on: bool = False
     ticket_open: bool = False
     unshown: bool = False
+    unheard: bool = False
 
 
 def contact_zone(plan: Plan, rules: Rules) -> ZoneInfo:

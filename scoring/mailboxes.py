@@ -49,3 +49,8 @@ class Mailbox:
     access: Access
     sealed: str = field(repr=False)
     added_at: datetime
+
+    @property
+    def is_read(self) -> bool:
+        """Whether answers in it are seen: it opens with a password. What Google and Microsoft give can send alone."""
+        return self.kind is MailboxKind.SMTP and bool(self.access.imap_host)

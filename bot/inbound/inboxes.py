@@ -9,11 +9,12 @@ from typing import cast
 from bot.config import Settings
 from bot.inbound.imap import ImapInbox
 from bot.inbound.imap_server import ImapServer, Tls
+from bot.loop.ears import Ears
 from bot.loop.records import Store
 from bot.loop.returns import Returns
 from bot.outreach.seals import Seals
 from scoring.errors import InvalidInput, LookoutError
-from scoring.mailboxes import Mailbox, MailboxKind
+from scoring.mailboxes import Mailbox
 
 AT_ONCE = "read at {host}:{port}, which tells of new mail at once"
 NOW_AND_THEN = "read at {host}:{port}, every 15 seconds"
@@ -67,7 +68,7 @@ async def inboxes_of(settings: Settings, store: Store) -> tuple[list[ImapServer]
     if settings.sandbox:
         return [], []
     async with store.reading() as work:
-        own = [mailbox for mailbox in await work.mailboxes.all() if is_read(mailbox)]
+        own = [mailbox for mailbox in await work.mailboxes.all() if mailbox.is_read]
     found = [shared] if (shared := shared_inbox_of(settings)) else []
     closed = []
     for mailbox in own:
@@ -92,9 +93,10 @@ def _own(mailbox: Mailbox, settings: Settings) -> ImapServer:
     )
 
 
-def is_read(mailbox: Mailbox) -> bool:
-    """Whether answers in it are seen: it opens with a password. What Google and Microsoft gave us can send alone."""
-    return mailbox.kind is MailboxKind.SMTP and bool(mailbox.access.imap_host)
+def ears_of(settings: Settings) -> Ears:
+    """What knows whether answers are seen; in the sandbox mails reach nobody, so nobody can answer."""
+    shared = shared_inbox_of(settings)
+    return Ears(shared.name if shared else "", silent=settings.sandbox)
 
 
 def shared_inbox_of(settings: Settings) -> ImapServer | None:

@@ -55,6 +55,8 @@ class Watch:
     lead: Lead
     clock: Clock
     back_off: tuple[timedelta, ...] = BACK_OFF
+    heard: Callable[[str], None] = lambda _mailbox: None
+    """Is told of each mailbox that was read to its end."""
     _places: dict[str, _Place] = field(default_factory=dict)
     _threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "mailboxes"))
     _stopped: bool = False
@@ -115,6 +117,7 @@ class Watch:
             await inbox.open()
             while self.lead.holds():
                 await self._catch_up(inbox)
+                self.heard(server.name)
                 place = self._places.get(server.name)
                 if place is not None:
                     place.failures = 0

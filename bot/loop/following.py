@@ -7,17 +7,19 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.loop.answers import last_answer
+from bot.loop.ears import Hearing
 from bot.loop.records import UnitOfWork
 from bot.loop.second_look import MailRules, SecondLook, left_at
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
 from scoring.errors import NotFound
 from scoring.follow_up import SWITCHED_OFF, TOO_LATE, FollowUp, FollowUps, Meanwhile, objection
-from scoring.guardrails import No, Yes
+from scoring.guardrails import No
 from scoring.mail_plan import zone_of
 from scoring.model import Account
 
 GONE = "The mail or the case that this follow-up belongs to no longer exists."
 NO_ACCOUNT = "The account no longer exists."
+NOBODY_READS = "No mailbox is read in which answers to {email} arrive, so Lookout cannot know whether they answered."
 ASKED_FOR = "The team wants to decide about each follow-up."
 
 
@@ -93,15 +95,20 @@ async def _looked_at(work: UnitOfWork, seen: View, rules: MailRules, now: dateti
     )
     case = replace(seen.case, state=CaseState.APPROVED)
     verdict = await SecondLook(work, rules, case, draft).answer(at, mail)
-    if isinstance(verdict, Yes):
-        asked = rules.guard.policy.follow_ups is FollowUps.ASK
-        return replace(seen, ask=ASKED_FOR if asked else "")
-    return _judged(seen, verdict)
+    seen = replace(seen, ask=await _to_be_asked(work, rules, draft.from_email))
+    only_the_hour = isinstance(verdict, No) and verdict.waits and verdict.not_before is not None
+    return _judged(seen, verdict) if isinstance(verdict, No) and not only_the_hour else seen
+
+
+async def _to_be_asked(work: UnitOfWork, rules: MailRules, sender: str) -> str:
+    """Why a person decides about each follow-up of this sender, if so."""
+    if rules.guard.policy.follow_ups is FollowUps.ASK:
+        return ASKED_FOR
+    never = await rules.ears.hear(work, sender) is Hearing.NEVER
+    return NOBODY_READS.format(email=sender) if never else ""
 
 
 def _judged(seen: View, verdict: No) -> View:
     if verdict.rule == "R40":
         return replace(seen, ask=verdict.reason)
-    if verdict.waits:
-        return replace(seen, waits=verdict.not_before is None)
-    return replace(seen, stop=verdict.reason)
+    return replace(seen, waits=True) if verdict.waits else replace(seen, stop=verdict.reason)

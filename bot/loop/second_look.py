@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.loop.answers import last_answer
 from bot.loop.cover import standing_in
+from bot.loop.ears import Ears, Hearing
 from bot.loop.leaving import was_shown
 from bot.loop.lost import slack_is_lost
 from bot.loop.records import UnitOfWork
@@ -55,6 +56,7 @@ class MailRules:
     opt_out: str = ""
     second_above: int = 0
     """From this yearly value of an account on, a second person confirms each mail (four eyes); 0: nobody does."""
+    ears: Ears = field(default_factory=lambda: Ears(silent=True))
 
     def needs_second(self, account: Account) -> bool:
         """Whether a second person must confirm a mail to this account."""
@@ -156,6 +158,9 @@ class SecondLook:
         tickets, day = await work.accounts.open_tickets(account.id), plan.now.astimezone(self.rules.guard.zone).date()
         valued = is_complex(account, tickets, day, config) or self.case.high_value
         bands = [plan.snapshot.health.band] if plan.snapshot else []
+        shows = outreach.kind is OutreachKind.AUTOMATIC and not self.rehearsal
+        until = plan.now - timedelta(minutes=config.automatic_hold_minutes)
+        readers = (self.case.csm_id or account.csm_id, plan.owner_id)
         switched = {Mode.LIVE, Mode.SHADOW} if self.rehearsal else {Mode.LIVE}
         since, followed = plan.since, await followed_by(work, outreach)
         if since is not None and followed is not None:
@@ -169,15 +174,10 @@ class SecondLook:
             severity=worst(self.case.severity, *bands) if bands else None,
             switched_on=await work.flags.get(f"{MODE_FLAG}{self.case.play}") in switched,
             ticket_open=bool(tickets),
-            unshown=await self._unshown(plan, outreach),
+            unshown=shows and not await was_shown(work, outreach, readers, until),
+            unheard=await self.rules.ears.hear(work, self.draft.from_email) is Hearing.NOT_NOW,
             since=since,
         )
-
-    async def _unshown(self, plan: Plan, mail: Outreach) -> bool:
-        if self.rehearsal or mail.kind is not OutreachKind.AUTOMATIC:
-            return False
-        until = plan.now - timedelta(minutes=self.rules.guard.policy.automatic_hold_minutes)
-        return not await was_shown(self.work, mail, (self.case.csm_id or plan.account.csm_id, plan.owner_id), until)
 
     async def _acting(self, account: Account, at: datetime) -> str | None:
         """Who writes for the account: its owner, or whoever covers for the owner."""

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.loop.digest import Digest
+from bot.loop.ears import Ears
 from scoring.casework import CaseState, OutreachKind, OutreachState, Verdict
 from scoring.follow_up import FollowUps, FollowUpState, due_at, reply_subject, says_the_same
 from scoring.hours import WorkingHours
 from scoring.replies import ReplyKind
-from tests.builders import a_contact, a_reply, a_ticket, remember
+from tests.builders import a_contact, a_mailbox, a_reply, a_ticket, remember
 from tests.follow_world import SENT, FollowWorld, a_sent_mail, the_rules
 from tests.mail_world import BEN_ACTS, DANA
 from tests.thoroughness import examples
@@ -223,6 +224,36 @@ async def test_where_a_person_must_send_it_is_a_draft_on_the_card_and_leaves_whe
     await world.follow.run()
     assert (await world.mail()).kind is OutreachKind.FOLLOW_UP
     assert (await world.follow_up()).outreach_id == (await world.mails())[0].id, "a follow-up is not followed up"
+
+
+async def test_where_nobody_reads_answers_a_person_decides_about_the_follow_up(store):
+    """Gmail and Microsoft let us send alone, and a relay receives nothing: whoever answered must not be asked again."""
+    world = await a_sent_mail(store)
+    world.rules = replace(world.rules, ears=Ears())
+    await world.follow.run()
+    assert "Lookout proposes a follow-up" in (await world.notes())[-1]
+    await (await world.at_due()).follow.run()
+
+    assert (await world.follow_up()).state is FollowUpState.PROPOSED
+    assert "No mailbox is read in which answers to dana@us.test arrive" in (await world.follow_up()).reason
+    assert (await world.approve()).ok
+
+
+async def test_a_follow_up_waits_until_what_came_while_nobody_read_the_mailbox_was_read(store):
+    """After a restart, or while a mailbox cannot be reached, an answer may lie there (R53)."""
+    world, ticks = await a_sent_mail(store), 1000.0
+    await world.learn(a_mailbox())
+    ears = Ears(ticks=lambda: ticks)
+    world.rules = replace(world.rules, ears=ears)
+    await (await world.at_due()).follow.run()
+    assert (await world.follow_up()).state is FollowUpState.WAITING
+    ears.note("dana@us.test")
+    await world.queued()
+
+    ticks += 400
+    assert (await world.leave()).state is OutreachState.APPROVED
+    ears.note("dana@us.test")
+    assert (await world.leave()).state is OutreachState.SENT
 
 
 async def test_where_mails_need_two_people_the_follow_up_is_a_draft_for_them(store):

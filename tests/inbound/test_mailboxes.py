@@ -24,6 +24,7 @@ from bot.inbound.imap_server import ImapServer
 from bot.inbound.inboxes import Inboxes, look_into
 from bot.inbound.watch import Watch
 from bot.leader import Leader, LedStore
+from bot.loop.ears import Ears, Hearing
 from bot.loop.lead import Alone
 from bot.loop.returns import Returns
 from bot.outreach.seals import Seals, Secrets, new_key
@@ -192,6 +193,27 @@ async def test_after_a_restart_nothing_is_lost_and_nothing_said_twice(store, mai
 
     assert {reply.text for reply in await replies(world)} == {"One.", "Two."}
     assert len([note for note in await world.notes() if "answered" in note]) == 2
+
+
+async def test_answers_count_as_heard_only_when_their_mailbox_was_read_to_its_end(store, mailbox) -> None:
+    watch = watching(await a_world(store), mailbox)
+    ears = Ears(mailbox.settings.name)
+    watch.heard = ears.note
+
+    async def hearing() -> Hearing:
+        async with store.reading() as work:
+            return await ears.hear(work, "dana@us.test")
+
+    await mailbox.stop()
+    await watch.run()
+    await asyncio.sleep(0.1)
+    assert await hearing() is Hearing.NOT_NOW
+    await mailbox.start()
+    async with asyncio.timeout(10):
+        while await hearing() is not Hearing.YES:
+            await watch.run()
+            await asyncio.sleep(0.02)
+    await watch.stop()
 
 
 async def test_a_mail_that_cannot_be_kept_holds_up_none_behind_it(store, mailbox) -> None:

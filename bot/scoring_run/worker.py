@@ -129,6 +129,7 @@ def _nothing_collected() -> Iterator[None]:
 
 @contextmanager
 def _opened(task: Task) -> Iterator[UsageStore]:
+    Memory.of(task.memory).keep_freed()
     usage = UsageStore(task.home, ZoneInfo(task.zone), task.config, memory=task.memory)
     try:
         yield usage

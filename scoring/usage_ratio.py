@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.cohort import Floats
 from scoring.config import ScoreConfig
@@ -34,7 +35,7 @@ class Beginnings:
     `seats[a, k]` its seats, else the users known at that age.
     """
 
-    user_days: Ints
+    user_days: npt.NDArray[np.int32]
     seats: Ints
 
 
@@ -53,19 +54,20 @@ class UsageRatio:
 def beginnings(roster: Roster, owner: Ints, day: Ints, users: Ints, first_people: tuple[Ints, Ints]) -> Beginnings:
     """From rows (account, day, distinct users active) around the first 90 days of life, and each person's first day."""
     accounts, lead = len(roster), FORTNIGHT - 1
+    width = GROWN + lead + 1
     age = day - roster.born[owner] + lead
     within = (age >= 0) & (age < GROWN + lead)
-    cells = owner[within] * (GROWN + lead) + age[within]
-    per_day = np.bincount(cells, users[within], minlength=accounts * (GROWN + lead)).astype(np.int64)
-    running = np.zeros((accounts, GROWN + lead + 1), np.int64)
-    np.cumsum(per_day.reshape(accounts, -1), axis=1, out=running[:, 1:])
+    running = np.zeros((accounts, width), np.int32)
+    np.add.at(running.reshape(-1), owner[within] * width + age[within] + 1, users[within].astype(np.int32))
+    np.cumsum(running, axis=1, out=running)
     people, first = first_people
+    known = np.zeros((accounts, GROWN + 1), np.int32)
     seen_at = np.clip(first - roster.born[people], 0, GROWN)
-    arrivals = np.bincount(people * (GROWN + 1) + seen_at, minlength=accounts * (GROWN + 1))
-    known = np.cumsum(arrivals.reshape(accounts, -1), axis=1)[:, :GROWN]
+    np.add.at(known.reshape(-1), people * (GROWN + 1) + seen_at, np.int32(1))
+    np.cumsum(known, axis=1, out=known)
     return Beginnings(
         user_days=running[:, FORTNIGHT:] - running[:, :-FORTNIGHT],
-        seats=np.where(roster.seats[:, None] > 0, roster.seats[:, None], known).astype(np.int64),
+        seats=np.where(roster.seats[:, None] > 0, roster.seats[:, None], known[:, :GROWN]),
     )
 
 
@@ -79,7 +81,7 @@ def benchmarks(
     Peers are accounts of the same tier, born no later, at the same age and still customers then: all of it had
     happened by the day the account itself reached that age. Fewer than `least` peers: none (R11).
     """
-    over, under = np.zeros_like(begun.user_days), np.zeros_like(begun.user_days)
+    over, under = (np.zeros(begun.seats.shape, np.int64) for _ in range(2))
     for tier in np.unique(roster.tier):
         members = _Members.of(roster, begun, np.flatnonzero((roster.tier == tier) & (roster.born < LATER)))
         for age in range(GROWN):
@@ -97,13 +99,13 @@ class _Members:
     born: Ints
     churned: Ints
     first_use: Ints
-    days: Ints
+    days: npt.NDArray[np.int32]
     seats: Ints
 
     @classmethod
     def of(cls, roster: Roster, begun: Beginnings, place: Ints) -> _Members:
         place = place[np.argsort(roster.born[place], kind="stable")]
-        days, seats = (np.ascontiguousarray(matrix[place].T) for matrix in (begun.user_days, begun.seats))
+        days, seats = np.ascontiguousarray(begun.user_days[place].T), np.ascontiguousarray(begun.seats[place].T)
         return cls(place, roster.born[place], roster.churned[place], roster.first_use[place], days, seats)
 
     def middles(self, age: int, *, least: int, during: tuple[int, int]) -> Iterator[tuple[int, int]]:

@@ -157,8 +157,10 @@ def _placed(columns: dict[str, Ints], keys: Ints) -> dict[str, Ints]:
     """The rows of known accounts, with their place instead of their number."""
     if not len(keys):
         return {name: column[:0] for name, column in columns.items()}
-    place = np.minimum(np.searchsorted(keys, columns["account"]), len(keys) - 1)
-    known = keys[place] == columns["account"]
+    places = np.full(int(keys[-1]) + 2, -1, np.int64)
+    places[keys] = np.arange(len(keys))
+    place = places[np.minimum(columns["account"], len(places) - 1)]
+    known = place >= 0
     if known.all():
         return {**columns, "account": place}
     return {name: (place if name == "account" else column)[known] for name, column in columns.items()}

@@ -111,14 +111,19 @@ class Rollups:
 
     def beginnings(self, accounts: Ints, first: Ints, last: Ints) -> dict[str, Ints]:
         """`account, day, users`: distinct active users a day, of each account between its own `first` and `last`."""
-        size = int(accounts.max(initial=0)) + 1
-        starts, ends = np.full(size, 1), np.zeros(size, np.int64)
-        starts[accounts], ends[accounts] = first, last
         parts = []
         for file in self._states("month:"):
             month = self._read(file)
-            account = np.minimum(month["account"].astype(np.int64), size - 1)
-            wanted = (account == month["account"]) & (starts[account] <= month["day"]) & (month["day"] <= ends[account])
+            if not len(month["day"]):
+                continue
+            size = int(max(accounts.max(initial=0), month["account"].max())) + 1
+            starts, ends = np.full(size, 1), np.zeros(size, np.int64)
+            # Most accounts began long before the month, or after it: their rows are not looked at one by one.
+            near = (first <= int(month["day"].max())) & (last >= int(month["day"].min()))
+            starts[accounts[near]], ends[accounts[near]] = first[near], last[near]
+            rows = np.flatnonzero((starts <= ends)[month["account"]])
+            account, day = month["account"][rows], month["day"][rows]
+            wanted = rows[(starts[account] <= day) & (day <= ends[account])]
             parts.append([month[name][wanted] for name in ("account", "day", "users")])
         empty = [np.zeros(0, np.int64)] * 3
         joined = (np.concatenate(columns, dtype=np.int64) for columns in zip(empty, *parts, strict=True))

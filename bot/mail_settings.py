@@ -40,3 +40,8 @@ class MailSettings(BaseSettings):
     def has_relay(self) -> bool:
         """Whether those can write who have no mailbox of their own; in the sandbox everybody writes to a folder."""
         return self.sandbox or bool(self.smtp_host)
+
+    @property
+    def misses_no_answer(self) -> bool:
+        """Whether no answer can be missed although no mailbox is read; in the sandbox nobody can answer."""
+        return self.sandbox

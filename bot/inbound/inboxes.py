@@ -94,9 +94,9 @@ def _own(mailbox: Mailbox, settings: Settings) -> ImapServer:
 
 
 def ears_of(settings: Settings) -> Ears:
-    """What knows whether answers are seen; in the sandbox mails reach nobody, so nobody can answer."""
+    """What knows whether answers are seen."""
     shared = shared_inbox_of(settings)
-    return Ears(shared.name if shared else "", silent=settings.sandbox)
+    return Ears(shared.name if shared else "", silent=settings.misses_no_answer)
 
 
 def shared_inbox_of(settings: Settings) -> ImapServer | None:

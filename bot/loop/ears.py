@@ -27,7 +27,7 @@ class Hearing(StrEnum):
 
 @dataclass(slots=True)
 class Ears:
-    """`shared` is the mailbox in which everybody's answers arrive, if there is one; `silent`: nobody can answer."""
+    """`shared` is the mailbox in which everybody's answers arrive, if there is one; `silent`: none can be missed."""
 
     shared: str = ""
     silent: bool = False

@@ -21,7 +21,7 @@ from bot.doctor import Verdict, check_inboxes
 from bot.inbound import imap
 from bot.inbound.imap import ImapInbox
 from bot.inbound.imap_server import ImapServer
-from bot.inbound.inboxes import Inboxes, look_into
+from bot.inbound.inboxes import Inboxes, ears_of, look_into
 from bot.inbound.watch import Watch
 from bot.leader import Leader, LedStore
 from bot.loop.ears import Ears, Hearing
@@ -214,6 +214,20 @@ async def test_answers_count_as_heard_only_when_their_mailbox_was_read_to_its_en
             await watch.run()
             await asyncio.sleep(0.02)
     await watch.stop()
+
+
+@pytest.mark.parametrize(
+    ("told", "hearing"),
+    [
+        ({}, Hearing.NEVER),
+        ({"LOOKOUT_IMAP_HOST": "mail.us.test"}, Hearing.NOT_NOW),
+        ({"LOOKOUT_SANDBOX": True}, Hearing.YES),
+    ],
+)
+async def test_at_the_start_nothing_was_heard_yet_and_without_a_mailbox_nothing_ever_is(store, told, hearing) -> None:
+    settings = DemoSettings(**told, LOOKOUT_IMAP_USERNAME=USER, LOOKOUT_IMAP_PASSWORD=PASSWORD)
+    async with store.reading() as work:
+        assert await ears_of(settings).hear(work, "dana@us.test") is hearing
 
 
 async def test_a_mail_that_cannot_be_kept_holds_up_none_behind_it(store, mailbox) -> None:

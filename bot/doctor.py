@@ -28,7 +28,7 @@ WITHOUT = "there is no relay, and these CSMs have no mailbox: {emails}"
 MEND_WITHOUT = "Run lookout mailbox add for each of them, or set LOOKOUT_SMTP_HOST."
 NO_USAGE = "Import events, or send them to /v1/batch; then run: lookout score"
 
-UNSEEN = "no mailbox is read: answers and bounces are not seen"
+UNSEEN = "no mailbox is read: answers and bounces are not seen, and a person decides about each follow-up"
 MEND_INBOX = "Correct LOOKOUT_IMAP_*, or add that mailbox again; nothing in it was changed."
 
 

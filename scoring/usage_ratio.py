@@ -5,9 +5,10 @@ Ratios are whole numbers over whole numbers, so that exactly 60 % is never taken
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from scoring.cohort import Floats
 from scoring.config import ScoreConfig
 from scoring.model import Basis
 from scoring.roster import Roster
-from scoring.windows import LATER, NEVER, Ints, Span, Windows
+from scoring.windows import LATER, NEVER, Bools, Ints, Span, Windows, starts
 
 YOUNG = 30
 """Below this age in days an account has no history of its own to speak of (R11)."""
@@ -85,9 +86,9 @@ def benchmarks(
     for tier in np.unique(roster.tier):
         members = _Members.of(roster, begun, np.flatnonzero((roster.tier == tier) & (roster.born < LATER)))
         for age in range(GROWN):
-            for row, middle in members.middles(age, least=least, during=during):
-                place = members.place[row]
-                over[place, age], under[place, age] = members.days[age, middle], members.seats[age, middle]
+            row, middle = members.middles(age, least=least, during=during)
+            place = members.place[row]
+            over[place, age], under[place, age] = members.days[age, middle], members.seats[age, middle]
     return over, under
 
 
@@ -108,55 +109,66 @@ class _Members:
         days, seats = np.ascontiguousarray(begun.user_days[place].T), np.ascontiguousarray(begun.seats[place].T)
         return cls(place, roster.born[place], roster.churned[place], roster.first_use[place], days, seats)
 
-    def middles(self, age: int, *, least: int, during: tuple[int, int]) -> Iterator[tuple[int, int]]:
-        """Each member that is `age` days old `during` some days, with its middle peer, from the first born on."""
+    def middles(self, age: int, *, least: int, during: tuple[int, int]) -> tuple[Ints, Ints]:
+        """The members that are `age` days old `during` some days, and the middle peer of each."""
         first, last = np.searchsorted(self.born, [during[0] - age, during[1] - age + 1]).tolist()
         if first == last:
-            return
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         day = self.born[:last] + age
         seats = self.seats[age, :last]
         counts = (day < self.churned[:last]) & (self.first_use[:last] <= day) & (seats > 0)
         # Equal fractions give equal floats and unequal ones keep their order, so floats may sort them.
         index = np.where(counts, self.days[age, :last] / np.maximum(seats, 1), np.nan)
-        if self.born[first] == self.born[last - 1]:
-            yield from _of_one_birth(index, first, least)
-        else:
-            yield from _one_by_one(index, self.born[:last], first, least)
+        born = np.append(first + starts(self.born[first:last]), last)
+        rows, chosen = _chosen(index, born, max(least, 1))
+        return rows, _first_with(index, chosen, few=len(born[1:]) == 1)
 
 
-def _of_one_birth(index: Floats, first: int, least: int) -> Iterator[tuple[int, int]]:
-    """Where all that are asked for (from place `first` on) were born the same day: their peers are the same."""
-    counted = index[~np.isnan(index)]
-    # Up to two values in order are wanted: the middle of all, and where one of them is left out, the one after.
-    kept = max((len(counted) - 2) // 2, 0)
-    wanted = [place for place in (kept, kept + 1, (len(counted) - 1) // 2) if 0 <= place < len(counted)]
-    ordered = np.partition(counted, wanted) if wanted else counted
-    for row, value in enumerate(index[first:].tolist(), first):
-        itself = value == value  # noqa: PLR0124 - only nan differs from itself
-        peers = len(counted) - itself
-        if peers >= max(least, 1):
-            middle = (peers - 1) // 2
-            yield row, int(np.flatnonzero(index == ordered[middle + (itself and value <= ordered[middle])])[0])
+def _chosen(index: Floats, born: Ints, least: int) -> tuple[Ints, Floats]:
+    """Those who have enough peers, and the middle value of these; each stretch between `born` was born the same day.
+
+    They all have the same peers, but for themselves: who counts and does not stand behind the middle moves it by one.
+    """
+    counted = ~np.isnan(index)
+    if len(born[1:]) == 1:
+        values = index[counted]
+        wanted = range(max(len(values) // 2 - 1, 0), min(len(values) // 2 + 1, len(values)))
+        found = [_middle(np.partition(values, [*wanted]) if len(values) else values)]
+    else:
+        found = [*_middles(index, counted, born)]
+    many, left_out, moved, middle = np.repeat(np.array(found), np.diff(born), axis=0).T
+    value, itself = index[born[0] :], counted[born[0] :]
+    chosen = np.where(itself, np.where(value <= left_out, moved, left_out), middle)
+    enough = many - itself >= least
+    return born[0] + np.flatnonzero(enough), chosen[enough]
 
 
-def _one_by_one(index: Floats, born: Ints, first: int, least: int) -> Iterator[tuple[int, int]]:
-    """From the first born to the last, each with those that were born by then."""
-    order = np.argsort(index)[: int((~np.isnan(index)).sum())]
-    ordered, so_far = index[order].tolist(), index[order[order < first]].tolist()
-    taken = first
-    values, births = index.tolist(), born.tolist()
-    counted = (~np.isnan(index)).tolist()
-    for row in range(first, len(births)):
-        while taken < len(births) and births[taken] <= births[row]:
-            if counted[taken]:
-                insort(so_far, values[taken])
-            taken += 1
-        peers = len(so_far) - counted[row]
-        if peers >= max(least, 1):
-            middle = (peers - 1) // 2
-            if counted[row] and bisect_left(so_far, values[row]) <= middle:
-                middle += 1
-            yield row, int(order[bisect_left(ordered, so_far[middle])])
+def _middles(index: Floats, counted: Bools, born: Ints) -> Iterator[tuple[float, ...]]:
+    """`_middle` of all that were born by each day."""
+    values = index.tolist()
+    so_far = np.sort(index[: born[0]][counted[: born[0]]]).tolist()
+    for low, high in pairwise(born.tolist()):
+        for row in np.flatnonzero(counted[low:high]).tolist():
+            insort(so_far, values[low + row])
+        yield _middle(so_far)
+
+
+def _middle(ordered: Sequence[float] | Floats) -> tuple[float, ...]:
+    """How many there are; the middle value without one behind it, the one without one before it, the one of all."""
+    many = len(ordered)
+    if not many:
+        return 0, np.nan, np.nan, np.nan
+    place = max(many // 2 - 1, 0)
+    return many, ordered[place], ordered[min(place + 1, many - 1)], ordered[(many - 1) // 2]
+
+
+def _first_with(index: Floats, values: Floats, *, few: bool) -> Ints:
+    """Where each value stands in an index; where they are `few` different ones, nothing needs to be sorted."""
+    if few:
+        distinct, which = np.unique(values, return_inverse=True)
+        return np.array([np.argmax(index == one) for one in distinct], np.int64)[which]
+    order = np.argsort(index)
+    return order[np.searchsorted(index[order], values)]
 
 
 def usage_ratio(

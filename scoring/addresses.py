@@ -47,6 +47,14 @@ def one_address(text: str) -> str:
     return f"{_local(local, address)}@{_domain(domain, address)}"
 
 
+def is_one(text: str) -> bool:
+    """Whether a text is one plain address."""
+    try:
+        return bool(one_address(text))
+    except InvalidInput:
+        return False
+
+
 def domain_of(address: str) -> str:
     """What stands after the @, in lower case."""
     return address.rpartition("@")[2].strip().lower()

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, or_, update
 from sqlmodel import SQLModel, col, select
 
+from scoring.addresses import is_one
 from scoring.casework import Outreach
 from scoring.crm import CRM_OPEN, CrmState, CrmThing
 from scoring.erasure import ERASED, Reach, Scope, pseudonym
@@ -82,7 +83,7 @@ class SqlErasure:
 
     async def _theirs_alone(self, scope: Scope, named: list[str]) -> tuple[str, ...]:
         """Addresses without those of people who are not meant: a colleague who answered, a contact elsewhere, a CSM."""
-        keys = list(dict.fromkeys(filter(None, (email_key(one) for one in named))))
+        keys = list(dict.fromkeys(key for one in named if is_one(key := email_key(one))))
         known = await self._db.among(PersonRow, col(PersonRow.email_key), keys)
         others = {row.email_key for row in known if row.id not in scope.person_ids}
         return tuple(key for key in keys if key not in others)

@@ -5,8 +5,10 @@ It reads the tables' own columns, so a table that is added later is looked throu
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -27,7 +29,6 @@ ID = re.compile(r"(^|_)(id|ids|by|ref|hash)$")
 
 IN_TEXT = "SELECT {keys}, {column} FROM {table} WHERE (lower({column}) LIKE ? OR {column} LIKE ?){within}"
 CHANGE = "UPDATE {table} SET {column} = ? WHERE {same}"
-SOMEWHERE = "SELECT 1 FROM {table} WHERE lower({column}) LIKE ? OR {column} LIKE ? LIMIT 1"
 TOLD = "SELECT seq, body FROM inbox_parcels"
 TOLD_LESS = "UPDATE inbox_parcels SET n = ?, body = ? WHERE seq = ?"
 
@@ -41,48 +42,74 @@ class SqlMentions:
     async def clear(self, addresses: Sequence[str], names: Sequence[str], *, belongs: Sequence[str]) -> None:
         """Take addresses out of every text, and names out of the texts of their accounts and cases (`belongs`)."""
         for kept in looked_through():
-            if kept.name in UNCHANGED:
-                continue
-            await self._clear(kept, addresses, "", ())
-            owner = _owner(kept)
-            if owner and kept.name not in WHOLE_ROWS:
-                await self._clear(kept, names, owner, (*belongs, ""))
-        await self._parcels((*addresses, *names))
-
-    async def where(self, needles: Sequence[str]) -> list[str]:
-        """Where any of these still stands, as `table.column`."""
-        found = set()
-        for kept in looked_through():
-            for column in [column.name for column in kept.columns if _holds_text(column)]:
-                sql = self._sql(SOMEWHERE.format(table=kept.name, column=_quoted(column)))
-                if any([await self._db.raw(sql, _like(needle)) for needle in needles]):
-                    found.add(f"{kept.name}.{column}")
-        for _, body in await self._db.raw(TOLD):
-            found |= {f"{PARCELS}.body"} if _names(body, needles) else set()
-        return sorted(found)
-
-    async def _clear(self, kept: Table, needles: Sequence[str], owner: str, owners: Sequence[str]) -> None:
-        keys = [_quoted(column.name) for column in kept.primary_key]
-        within = f" AND {owner} IN ({', '.join('?' * len(owners))})" if owner else ""
-        change = " AND ".join(f"{key} = ?" for key in keys)
-        for column in texts(kept):
-            place = {"table": kept.name, "column": _quoted(column)}
-            for needle in needles:
-                asked = self._sql(IN_TEXT.format(keys=", ".join(keys), within=within, **place))
-                for *key, text in await self._db.raw(asked, (*_like(needle), *(owners if owner else ()))):
-                    without = re.sub(rf"(?<!\w){re.escape(needle)}(?!\w)", ERASED, text, flags=re.IGNORECASE)
-                    await self._db.raw(self._sql(CHANGE.format(same=change, **place)), (without, *key))
-
-    async def _parcels(self, needles: Sequence[str]) -> None:
-        """What products told about them and nobody has worked off yet."""
+            columns = [] if kept.name in UNCHANGED else texts(kept)
+            for place in _places(kept, columns, addresses, names, belongs):
+                change = self._sql(place.change)
+                for key, text in await self._found(place):
+                    await self._db.raw(change, (place.pattern.sub(ERASED, text), *key))
+        needles = [_pattern(needle) for needle in (*addresses, *names)]
         for seq, body in await self._db.raw(TOLD):
             told = orjson.loads(body)
-            left = [one for one in told if not _names(orjson.dumps(one), needles)]
+            left = [one for one in told if not _named(json.dumps(one, ensure_ascii=False), needles)]
             if len(left) < len(told):
                 await self._db.raw(self._sql(TOLD_LESS), (len(left), orjson.dumps(left), seq))
 
+    async def where(self, addresses: Sequence[str], names: Sequence[str], *, belongs: Sequence[str]) -> list[str]:
+        """Where any of these still stands, as `table.column`; ids and the audit are looked at, too."""
+        found = set()
+        for kept in looked_through():
+            every = [column.name for column in kept.columns if _holds_text(column)]
+            for place in _places(kept, every, addresses, names, belongs):
+                if await self._found(place):
+                    found.add(f"{kept.name}.{place.column}")
+        needles = [_pattern(needle) for needle in (*addresses, *names)]
+        for _, body in await self._db.raw(TOLD):
+            found |= {f"{PARCELS}.body"} if _named(bytes(body).decode(), needles) else set()
+        return sorted(found)
+
+    async def _found(self, place: _Place) -> list[tuple[tuple[object, ...], str]]:
+        """The rows (key, text) in which it stands by itself, and not as a part of another address or word."""
+        rows = await self._db.raw(self._sql(place.ask), (*_like(place.needle), *place.owners))
+        return [(tuple(key), text) for *key, text in rows if place.pattern.search(text or "")]
+
     def _sql(self, text: str) -> str:
         return text.replace("?", self._db.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One column in which one address or name is looked for; with an `owner`, in the rows of these `owners` alone."""
+
+    kept: Table
+    column: str
+    needle: str
+    owner: str = ""
+    owners: tuple[str, ...] = ()
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        return _pattern(self.needle)
+
+    @property
+    def ask(self) -> str:
+        keys = ", ".join(_quoted(key.name) for key in self.kept.primary_key)
+        within = f" AND {self.owner} IN ({', '.join('?' * len(self.owners))})" if self.owner else ""
+        return IN_TEXT.format(keys=keys, table=self.kept.name, column=_quoted(self.column), within=within)
+
+    @property
+    def change(self) -> str:
+        same = " AND ".join(f"{_quoted(key.name)} = ?" for key in self.kept.primary_key)
+        return CHANGE.format(table=self.kept.name, column=_quoted(self.column), same=same)
+
+
+def _places(
+    kept: Table, columns: Sequence[str], addresses: Sequence[str], names: Sequence[str], belongs: Sequence[str]
+) -> Iterator[_Place]:
+    owner = next((name for name in ("account_id", "case_id") if name in kept.columns), "")
+    for column in columns:
+        yield from (_Place(kept, column, address) for address in addresses)
+        if owner and kept.name not in WHOLE_ROWS:
+            yield from (_Place(kept, column, name, owner, (*belongs, "")) for name in names)
 
 
 def looked_through() -> list[Table]:
@@ -101,18 +128,18 @@ def _holds_text(column: Column[Any]) -> bool:
     )
 
 
-def _owner(kept: Table) -> str:
-    """The column by which a row belongs to an account or case; empty for tables of neither."""
-    return next((name for name in ("account_id", "case_id") if name in kept.columns), "")
-
-
 def _like(needle: str) -> tuple[str, str]:
     return f"%{needle.lower()}%", f"%{needle}%"
 
 
-def _names(body: Any, needles: Iterable[str]) -> bool:
-    folded = bytes(body).decode().casefold()
-    return any(needle.casefold() in folded for needle in needles)
+def _pattern(needle: str) -> re.Pattern[str]:
+    """An address is no part of a longer one, and a name no part of a longer word."""
+    around = (r"(?<![\w.+-])", r"(?![\w-]|\.\w)") if "@" in needle else (r"(?<!\w)", r"(?!\w)")
+    return re.compile(around[0] + re.escape(needle) + around[1], re.IGNORECASE)
+
+
+def _named(text: str, needles: Iterable[re.Pattern[str]]) -> bool:
+    return any(needle.search(text) for needle in needles)
 
 
 def _quoted(name: str) -> str:

@@ -10,6 +10,7 @@ from bot.loop.erase_records import ErasingStore, ErasingWork
 from bot.loop.outcome import Outcome
 from bot.loop.ports import Clock
 from bot.loop.saying import show
+from scoring.addresses import is_one, one_address
 from scoring.casework import LIVE_STATES, LOOKOUT, AuditEntry, CaseState, OutreachState
 from scoring.erasure import REASON, SALT_FLAG, Reach, Scope
 from scoring.errors import NotFound, Refused
@@ -48,6 +49,7 @@ class Erase:
         """Forget a person, by address or id, at every account where they are known.
 
         Raises:
+            InvalidInput: it is no address.
             NotFound: nobody has that id.
             Refused: they are one of our people, or a mail to them is under way.
         """
@@ -58,10 +60,12 @@ class Erase:
                 raise Refused(A_COLLEAGUE.format(who=who))
             if person is None and "@" not in who:
                 raise NotFound(NOBODY.format(who=who))
-            address = (person.email if person else who).strip().lower()
+            address = person.email.strip().lower() if person else one_address(who).lower()
             people = await work.accounts.contacts_at([address]) if address else []
             people += [person] if person and person.id not in {one.id for one in people} else []
-            return await self._forget(work, _scope(people, address), people)
+            scope = _scope(people, address)
+            reach = await self._forget(work, scope)
+        return await self._proved(scope, reach, len(people))
 
     async def account(self, account_id: str) -> Forgotten:
         """Forget an account with all its contacts; its cases end, and it is watched no more.
@@ -78,16 +82,23 @@ class Erase:
             elsewhere = await work.accounts.contacts_at([person.email for person in people])
             shared = {one.email.strip().lower() for one in elsewhere if one.account_id != account_id}
             scope = _scope(people, "", account_id=account_id, name=account.name, shared=shared)
-            return await self._forget(work, scope, people)
+            reach = await self._forget(work, scope)
+        return await self._proved(scope, reach, len(people))
 
-    async def _forget(self, work: ErasingWork, scope: Scope, people: list[Person]) -> Forgotten:
+    async def _proved(self, scope: Scope, reach: Reach, people: int) -> Forgotten:
+        """Look through everything once more, while others may write again."""
+        async with self.store.reading() as work:
+            left = await work.mentions.where(reach.addresses, scope.people, belongs=_belongs(scope, reach))
+        return Forgotten(reach, people, tuple(left))
+
+    async def _forget(self, work: ErasingWork, scope: Scope) -> Reach:
         now, reach = self.clock(), await work.erasure.reach(scope)
         held = next((mail for mail in reach.mails if mail.state in IN_FLIGHT), None)
         if held is not None:
             raise Refused(UNDER_WAY.format(case=held.case_id))
         await work.flags.claim(SALT_FLAG, self.salt)
         await work.erasure.forget(scope, reach, await work.flags.get(SALT_FLAG) or self.salt, now)
-        await work.mentions.clear(reach.addresses, scope.telling, belongs=(*scope.account_ids, *reach.case_ids))
+        await work.mentions.clear(reach.addresses, scope.telling, belongs=_belongs(scope, reach))
         await self._stop(work, reach, now)
         if scope.account_id:
             await self._end(work, scope.account_id, now)
@@ -96,8 +107,7 @@ class Erase:
         what = "account erased" if scope.account_id else "contact erased"
         ids = " ".join(scope.person_ids)
         await work.audit.add(AuditEntry(now, OPERATOR, what, scope.account_id, detail=ids))
-        left = await work.mentions.where((*reach.addresses, *scope.people))
-        return Forgotten(reach, len(people), tuple(left))
+        return reach
 
     async def _stop(self, work: ErasingWork, reach: Reach, now: datetime) -> None:
         """No mail leaves to whom we do not know any more, and none follows one up."""
@@ -131,12 +141,17 @@ class Erase:
             await work.cases.save(ended, expected=case.version)
 
 
+def _belongs(scope: Scope, reach: Reach) -> tuple[str, ...]:
+    """In whose texts a name means them."""
+    return (*scope.account_ids, *reach.case_ids)
+
+
 def _scope(
     people: list[Person], address: str, *, account_id: str = "", name: str = "", shared: Collection[str] = ()
 ) -> Scope:
     """Whom to forget; whoever is a contact elsewhere, too, keeps the `shared` address there."""
     known = [address, *(person.email.strip().lower() for person in people)]
-    addresses = dict.fromkeys(one for one in known if one not in shared)
+    addresses = dict.fromkeys(one for one in known if one not in shared and is_one(one))
     accounts = dict.fromkeys([account_id, *(person.account_id or "" for person in people)])
     return Scope(
         person_ids=tuple(person.id for person in people),

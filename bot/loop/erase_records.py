@@ -27,7 +27,7 @@ class Mentions(Protocol):
     async def clear(self, addresses: Sequence[str], names: Sequence[str], *, belongs: Sequence[str]) -> None:
         """Take addresses out of every text, and names out of the texts of their accounts and cases (`belongs`)."""
 
-    async def where(self, needles: Sequence[str]) -> list[str]:
+    async def where(self, addresses: Sequence[str], names: Sequence[str], *, belongs: Sequence[str]) -> list[str]:
         """Where any of these still stands, as `table.column`."""
 
 

@@ -19,7 +19,7 @@ from scoring.audit_chain import first_break
 from scoring.casework import CaseState, OutreachState
 from scoring.crm import CrmState, CrmThing
 from scoring.erasure import ERASED, OLD
-from scoring.errors import NotFound, Refused
+from scoring.errors import InvalidInput, NotFound, Refused
 from scoring.follow_up import FollowUpState
 from scoring.messages import Post
 from scoring.replies import ReplyKind
@@ -167,6 +167,22 @@ async def test_an_approved_mail_is_stopped_and_one_under_way_refuses_the_erasure
     assert ((await world.mail()).state, (await world.case()).state) == (OutreachState.STOPPED, CaseState.OPEN)
 
 
+async def test_what_only_looks_like_them_is_left_alone(store: Any) -> None:
+    world = await a_world(store)
+    near = "ask big.kim@acme.test, kim@acme.test.au, Kim Novakova; not <KIM@acme.test>, and not Kim Novak."
+    async with store() as work:
+        await work.slack.say(Post("p-1", "digest", "UDANA", near))
+
+    for nonsense in ("@", "kim@", "Kim <kim@acme.test>"):
+        with pytest.raises(InvalidInput):
+            await erase(world, nonsense)
+    assert (await erase(world, "kim@acme.test")).left == ()
+
+    async with store.reading() as work:
+        [post] = [post for post in await work.slack.posts_due(NOW + DAY) if post.key == "p-1"]
+    assert post.body == (f"ask big.kim@acme.test, kim@acme.test.au, Kim Novakova; not <{ERASED}>, and not {ERASED}.")
+
+
 async def test_colleagues_and_strangers_are_not_erased(store: Any) -> None:
     world = await a_world(store)
     for who, fault in (("dana@us.test", Refused), ("csm-dana", Refused), ("nobody", NotFound)):
@@ -191,7 +207,7 @@ async def test_an_erased_account_is_gone_with_its_people_and_the_others_stay(any
             )
             await work.slack.say(Post("d-2", "digest", "UDANA", "Look at Orchid Works and Bolt"))
 
-        await erase(world, "acme", account=True)
+        assert (await erase(world, "acme", account=True)).left == ()
 
         left = everything(any_url)
         assert [word for word in ("orchid", ADDRESS, "shall we look", "secret-") if word in left] == []

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.cohort import Floats
 from scoring.field_column import FieldColumn, Kind
@@ -30,12 +31,11 @@ FIGURES: Mapping[str, str] = MappingProxyType(
 """Fields of `Signals` that are windows as they are."""
 
 
-@dataclass(frozen=True, slots=True)
 class Texts:
-    """The ids behind the numbers of people and event names."""
+    """The ids behind the numbers of people and event names; empty where there is none."""
 
-    people: Mapping[int, str]
-    names: Mapping[int, str]
+    def __init__(self, people: Mapping[int, str], names: Mapping[int, str]) -> None:
+        self.people, self.names = _by_number(people), _by_number(names)
 
 
 def signals_of(columns: Mapping[str, FieldColumn]) -> list[Signals]:
@@ -50,12 +50,11 @@ def signal_columns(
 ) -> Mapping[str, FieldColumn]:
     """A column for each of `FIELDS`, in their order, over the accounts that are scored on `day`, by their ids."""
     on = Day.of(run, day)
-    accounts = [run.roster.accounts[place] for place in on.places.tolist()]
     columns = {
-        "account_id": FieldColumn(Kind.LIST, ([account.id for account in accounts],)),
+        "account_id": FieldColumn(Kind.LIST, (run.roster.ids[on.places].tolist(),)),
         "day": _days(np.full(len(on.places), on.number)),
         "age_days": FieldColumn.whole(on.number - run.roster.born[on.places]),
-        "seats": FieldColumn(Kind.LIST, ([account.seats for account in accounts],)),
+        "seats": FieldColumn(Kind.LIST, (run.roster.told_seats[on.places].tolist(),)),
         "usage_ratio": FieldColumn(Kind.RATIO, (on.row_of(ratio.over), on.row_of(ratio.under))),
         "usage_basis": FieldColumn(Kind.WORD, (on.row_of(ratio.basis),), tuple(str(basis) for basis in BASES)),
         "usage_vs_peers": FieldColumn.real(on.row_of(vs_peers)),
@@ -114,15 +113,16 @@ def _journeys(on: Day) -> dict[str, FieldColumn]:
     due, done = run.milestones.counts(Span(run.span.start, on.number, on.number), len(run.roster))
     overdue = run.milestones.overdue(on.number)
     waiting = stuck(run.steps, on.number, run.roster.alive(on.number), run.config)
-    waits = [waiting.get(place) for place in places] if waiting else [None] * len(places)
+    waits = [waiting.get(place) for place in places] if waiting else []
+    none: list[Any] = [None] * len(places)
     late = [overdue.get(place, ()) for place in places] if overdue else [()] * len(places)
     return {
         "milestones_due": FieldColumn.whole(due[0, on.places]),
         "milestones_done": FieldColumn.whole(done[0, on.places]),
         "overdue": FieldColumn(Kind.TEXTS, (late,)),
-        "stuck_step": FieldColumn(Kind.LIST, ([one.step if one else "" for one in waits],)),
-        "stuck_days": FieldColumn(Kind.LIST, ([one.days if one else None for one in waits],)),
-        "stuck_limit": FieldColumn(Kind.LIST, ([one.limit if one else None for one in waits],)),
+        "stuck_step": FieldColumn(Kind.LIST, ([one.step if one else "" for one in waits] or [""] * len(places),)),
+        "stuck_days": FieldColumn(Kind.LIST, ([one.days if one else None for one in waits] or none,)),
+        "stuck_limit": FieldColumn(Kind.LIST, ([one.limit if one else None for one in waits] or none,)),
     }
 
 
@@ -152,15 +152,24 @@ def _days(numbers: Ints, known: Bools | None = None) -> FieldColumn:
     return FieldColumn(Kind.DAY, (np.where(there, numbers, 0), there))
 
 
-def _texts(numbers: Ints, texts: Mapping[int, str], known: Bools) -> FieldColumn:
+def _texts(numbers: Ints, texts: npt.NDArray[np.object_], known: Bools) -> FieldColumn:
     """The texts behind many different numbers."""
-    found = [texts.get(number, "") for number in np.where(known, numbers, -1).tolist()]
-    return FieldColumn(Kind.LIST, (found,))
+    return FieldColumn(Kind.LIST, (texts[_cells(numbers, texts, known)].tolist(),))
 
 
-def _words(numbers: Ints, texts: Mapping[int, str], known: Bools) -> FieldColumn:
+def _words(numbers: Ints, texts: npt.NDArray[np.object_], known: Bools) -> FieldColumn:
     """The texts behind few different numbers, each of them kept once."""
-    shown = np.where(known, numbers, -1)
-    distinct = sorted(set(shown.tolist()))
-    places = np.searchsorted(np.array(distinct, np.int64), shown)
-    return FieldColumn(Kind.WORD, (places,), tuple(texts.get(number, "") for number in distinct))
+    cells = _cells(numbers, texts, known)
+    distinct = np.flatnonzero(np.bincount(cells, minlength=1))
+    return FieldColumn(Kind.WORD, (np.searchsorted(distinct, cells),), tuple(texts[distinct].tolist()))
+
+
+def _by_number(texts: Mapping[int, str]) -> npt.NDArray[np.object_]:
+    """Texts in the cells after their numbers; the first one is for whatever has no text."""
+    found = np.full(max(texts, default=-1) + 2, "", object)
+    found[np.fromiter(texts.keys(), np.int64, len(texts)) + 1] = list(texts.values())
+    return found
+
+
+def _cells(numbers: Ints, texts: npt.NDArray[np.object_], known: Bools) -> Ints:
+    return np.where(known & (numbers >= 0) & (numbers < len(texts) - 1), numbers + 1, 0)

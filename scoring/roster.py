@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from scoring.model import Account, Milestone
 from scoring.windows import LATER, Bools, Ints, Span, known
@@ -34,7 +35,7 @@ class Roster:
     """One entry an account, in a fixed order; days count from 1970, `LATER` stands for never.
 
     `born` is the creation day, else the first day with use; `seats` 0 where unknown; `first_use` any use's first day;
-    `by_id` the places in the order of the accounts' ids.
+    `by_id` the places in the order of the accounts' `ids`; `told_seats` are None where unknown.
     """
 
     accounts: tuple[Account, ...]
@@ -44,6 +45,8 @@ class Roster:
     seats: Ints
     first_use: Ints
     by_id: Ints
+    ids: npt.NDArray[np.object_]
+    told_seats: npt.NDArray[np.object_]
 
     @classmethod
     def of(cls, accounts: Sequence[Account], first_use: Ints) -> Roster:
@@ -58,6 +61,8 @@ class Roster:
             seats=_ints(max(account.seats or 0, 0) for account in accounts),
             first_use=first_use,
             by_id=_ints(sorted(range(len(accounts)), key=lambda place: accounts[place].id)),
+            ids=np.array([account.id for account in accounts], object),
+            told_seats=np.array([account.seats for account in accounts], object),
         )
 
     def __len__(self) -> int:

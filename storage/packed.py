@@ -193,12 +193,12 @@ def _cut(part: Part, cuts: Sequence[slice]) -> list[tuple[tuple[str, int], bytes
         return [_json(part[some]) for some in cuts]
     if part.strides == (0,):
         return [((part.dtype.str, 1), part[:1].tobytes())] * len(cuts)
-    whole, size = memoryview(part.tobytes()), part.itemsize
-    return [((part.dtype.str, some.stop - some.start), whole[some.start * size : some.stop * size]) for some in cuts]
+    whole, size, kind = memoryview(part.tobytes()), part.itemsize, part.dtype.str
+    return [((kind, some.stop - some.start), whole[some.start * size : some.stop * size]) for some in cuts]
 
 
 def _json(values: list[Any]) -> tuple[tuple[str, int], bytes]:
-    same = values.count(values[0]) == len(values)
+    same = values[0] == values[-1] and values.count(values[0]) == len(values)
     content = orjson.dumps(values[0] if same else values)
     return ("same json" if same else "json", len(content)), content
 

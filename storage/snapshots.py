@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
-from itertools import repeat
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, delete, func
@@ -50,17 +49,17 @@ class SqlSnapshots:
             ready = await asyncio.to_thread(PackedSnapshots, snapshots)
         first = 1 + (await self._db.first(select(func.max(SnapshotPageRow.id))) or 0)
         landed = list(enumerate((page for page in ready.pages if day in {None, page.day}), first))
-        pages = [(number, page.day.isoformat(), page.held) for number, page in landed]
-        rows = [row for number, page in landed for row in _rows(number, page)]
-        if not rows:
+        if not landed:
             return
+        pages = [(number, page.day.isoformat(), page.held) for number, page in landed]
+        columns = _columns(landed)
         if self._db.sqlite:
             await self._db.raw(INSERT_PAGES, pages)
-            await self._db.pour(INSERT, rows, then=UPSERT)
+            await self._db.pour_columns(INSERT, columns, then=UPSERT)
         else:
             await self._db.copy(COPY_PAGES_IN, pages)
             await self._db.raw(MAKE_LANDING)
-            await self._db.copy(COPY_IN, rows)
+            await self._db.copy(COPY_IN, list(zip(*columns, strict=True)))
             await self._db.raw(TAKE_LANDED)
         for landed_day in sorted({page.day for _, page in landed}):
             await self._drop_pages(landed_day, before=first)
@@ -156,9 +155,16 @@ class SqlSnapshots:
         return found
 
 
-def _rows(number: int, page: Page) -> Iterable[tuple[Any, ...]]:
-    day = repeat(page.day.isoformat())
-    return zip(day, page.accounts, page.scores, page.coverages, page.versions, repeat(number))
+def _columns(pages: Iterable[tuple[int, Page]]) -> list[list[Any]]:
+    """What stands in rows, by `ROW`."""
+    columns: list[list[Any]] = [[] for _ in ROW]
+    for number, page in pages:
+        rows = len(page.accounts)
+        days, numbers = [page.day.isoformat()] * rows, [number] * rows
+        parts: tuple[list[Any], ...] = days, page.accounts, page.scores, page.coverages, page.versions, numbers
+        for column, part in zip(columns, parts, strict=True):
+            column.extend(part)
+    return columns
 
 
 def _course(account_id: str, since: date, until: date) -> tuple[ColumnElement[bool], ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import fields
-from itertools import chain
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import ColumnElement, Executable, Table, case
@@ -98,13 +97,20 @@ class Transaction:
         A driver that runs one statement a row takes Python's lock once a row, and waits for it each time while the
         event loop computes: ten times slower, with the database locked all the while.
         """
-        touched, start, columns = 0, 0, len(rows[0]) if rows else 1
-        for size in (size for size in POURED_AT_ONCE if size * columns <= MOST_VALUES):
-            one = f"({', '.join('?' * columns)})"
+        return await self.pour_columns(into, list(zip(*rows, strict=True)), then=then)
+
+    async def pour_columns(self, into: str, columns: Sequence[Sequence[Any]], *, then: str = "") -> int:
+        """`pour` of equally long columns; no row is made on the way."""
+        touched, start, wide = 0, 0, len(columns)
+        rows = len(columns[0]) if columns else 0
+        for size in (size for size in POURED_AT_ONCE if size * wide <= MOST_VALUES):
+            one = f"({', '.join('?' * wide)})"
             sql = f"{into} VALUES {', '.join([one] * size)} {then}"
-            while len(rows) - start >= size:
-                values = tuple(chain.from_iterable(rows[start : start + size]))
-                touched += await self._touched(sql, values)
+            while rows - start >= size:
+                values: list[Any] = [None] * (size * wide)
+                for place, column in enumerate(columns):
+                    values[place::wide] = column[start : start + size]
+                touched += await self._touched(sql, tuple(values))
                 start += size
         return touched
 

@@ -73,14 +73,16 @@ class HttpCourier:
         session: Callable[[], aiohttp.ClientSession],
         *,
         timer: Callable[[], float] = time.time,
+        patience: float = ACK_SECONDS,
     ) -> None:
         self.url = url
+        self.patience = patience
         self.signing_secret = signing_secret
         self._session = session
         self._timer = timer
 
     async def deliver(self, kind: str, payload: Json) -> Ack:
-        """Sign, post, wait at most three seconds."""
+        """Sign, post, wait as long as Slack does."""
         body, content_type = encode(kind, payload)
         headers = {"Content-Type": content_type} | sign(self.signing_secret, body, int(self._timer()))
         return await self.send(body, headers)
@@ -88,7 +90,7 @@ class HttpCourier:
     async def send(self, body: bytes, headers: dict[str, str]) -> Ack:
         """Post these very bytes; also for forged and replayed requests."""
         began = time.monotonic()
-        limit = aiohttp.ClientTimeout(total=ACK_SECONDS)
+        limit = aiohttp.ClientTimeout(total=self.patience)
         try:
             async with self._session().post(self.url, data=body, headers=headers, timeout=limit) as answer:
                 text = await answer.text()

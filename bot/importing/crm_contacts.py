@@ -42,6 +42,8 @@ class Contacts:
     report: CrmReport
     links: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, str] = field(default_factory=dict)
+    _left: list[str] = field(default_factory=list)
+    """Addresses of those who opted out and whose records are not taken."""
 
     async def run(self, contacts: AsyncIterator[TheirContact], accounts: Mapping[str, str]) -> None:
         """Bring them in; `accounts`: record of a company → our account's id."""
@@ -52,12 +54,14 @@ class Contacts:
                 piece.append((one, account))
             elif one.account_crm_id:
                 self.report.left_out += 1
+                self._leave(one)
             else:
                 self._refuse(one, NO_COMPANY)
             if len(piece) == PIECE:
                 await self._piece(piece)
                 piece = []
         await self._piece(piece)
+        await self._close()
 
     async def _piece(self, piece: Sequence[tuple[TheirContact, str]]) -> None:
         read = [(one, account, self._values(one)) for one, account in piece]
@@ -71,6 +75,14 @@ class Contacts:
             self.links |= {person.id: record for record, (person, _) in changed.items()}
             for person, opted_out in changed.values():
                 if opted_out and person.email:
+                    reason = OPTED_OUT_THERE.format(name=self.report.name)
+                    await work.outreach.suppress(person.email, reason, self.clock())
+
+    async def _close(self) -> None:
+        """Whoever opted out there gets no mail from us, also where their record is otherwise not taken (R51)."""
+        if self._left and not self.report.dry_run:
+            async with self.store() as work:
+                for person in await work.accounts.contacts_at(self._left):
                     reason = OPTED_OUT_THERE.format(name=self.report.name)
                     await work.outreach.suppress(person.email, reason, self.clock())
 
@@ -120,7 +132,13 @@ class Contacts:
         refuse = partial(self._refuse, one)
         return usable(one.fields, _FIELDS, zone=self.zone, clears=clears, refuse=refuse)
 
+    def _leave(self, one: TheirContact) -> None:
+        said = usable(one.fields, _OPT_OUT, zone=self.zone, clears=frozenset(), refuse=lambda _: None)
+        if said.get(OPTED_OUT) and said.get("email"):
+            self._left.append(said["email"])
+
     def _refuse(self, one: TheirContact, reason: str) -> None:
+        self._leave(one)
         self.report.unmatched.append(Unmatched(CONTACTS, one.crm_id, one.name, reason))
 
 
@@ -131,3 +149,4 @@ def _is(person: Person, values: Mapping[str, Any]) -> bool:
 
 
 _FIELDS = {one.name: one for one in FIELDS[Table.PEOPLE]} | {OPTED_OUT: Field(OPTED_OUT, yes_no)}
+_OPT_OUT = {name: _FIELDS[name] for name in ("email", OPTED_OUT)}

@@ -174,6 +174,26 @@ async def test_who_opted_out_there_is_never_written_to_from_here(parts, ours):
         assert await work.outreach.suppressed("kim@acme.test") is None
 
 
+@pytest.mark.parametrize("company", ["2", "7", None])
+async def test_an_opt_out_holds_also_where_its_record_is_not_taken(parts, ours, server, company):
+    """Kim's record hangs on another of our accounts, on a company that is none of ours, or on none at all (R51)."""
+    hubspot = parts.settings.crm == "hubspot"
+    record = server.objects["contacts" if hubspot else "Contact"]["11"]
+    record |= {"user_id" if hubspot else "User_Id__c": None, "associatedcompanyid" if hubspot else "AccountId": company}
+    record |= {"hs_email_optout" if hubspot else "HasOptedOutOfEmail": True}
+
+    await parts.sync(ours, lambda: NOW).run(dry_run=True)
+    async with ours.reading() as work:
+        assert await work.outreach.suppressed("kim@acme.test") is None
+    await parts.sync(ours, lambda: NOW).run()
+
+    _, contacts = await rows(ours)
+    async with ours.reading() as work:
+        assert "opted out" in str(await work.outreach.suppressed("kim@acme.test"))
+        assert await work.outreach.suppressed("sam@else.test") is None, "whom we do not know is no business of ours"
+    assert contacts["kim"].account_id == "acme"
+
+
 async def test_who_was_assigned_here_stays_until_the_owner_there_changes(parts, ours, server):
     async def assigned(csm):
         async with ours() as work:

@@ -23,6 +23,7 @@ BATCH_DAYS = 60
 COMMANDS = (
     {"name": "/health", "usage": "name", "text": "How is a customer? Typing mistakes are fine."},
     {"name": "/health", "usage": "", "text": "Your five accounts that need you most."},
+    {"name": "/health", "usage": "away", "text": "Say when you are away, and who covers."},
     {"name": "/health", "usage": "help", "text": "What else it can do."},
 )
 READING = "Lookout reads half a year of usage. The first cards stand here in a few seconds."

@@ -97,8 +97,13 @@ class Drafting:
         return await self._store(self._draft(material, written))
 
     async def _store(self, draft: Draft) -> bool:
-        """Store it if the case still waits for it, and bring the card up to date."""
+        """Store it if the case still waits for it, and bring the card up to date.
+
+        An address that was closed, or erased, while the text was written is kept out of the database.
+        """
         async with self.store() as work:
+            if await work.outreach.suppressed(draft.to_email) is not None:
+                return False
             case = await work.cases.get(draft.case_id)
             if case is None or case.state is not CaseState.OPEN or not await work.outreach.add_draft(draft):
                 return False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import make_url
 
 from bot.demo.run import DemoSettings
 from bot.erase_terminal import erased
+from bot.loop.drafting import Drafting
 from bot.loop.erase import Erase, Forgotten
 from bot.loop.old_texts import OldTexts
 from scoring.arrivals import Arrival, Kind
@@ -21,8 +23,9 @@ from scoring.crm import CrmState, CrmThing
 from scoring.erasure import ERASED, OLD
 from scoring.errors import InvalidInput, NotFound, Refused
 from scoring.follow_up import FollowUpState
-from scoring.messages import Post
+from scoring.messages import Post, Written
 from scoring.replies import ReplyKind
+from scoring.routing import Routing
 from storage.columns import Row
 from tests.builders import (
     NOW,
@@ -165,6 +168,29 @@ async def test_an_approved_mail_is_stopped_and_one_under_way_refuses_the_erasure
 
     assert world.mailer.mails == []
     assert ((await world.mail()).state, (await world.case()).state) == (OutreachState.STOPPED, CaseState.OPEN)
+
+
+@dataclass
+class SlowWriter:
+    """A model that is still writing while something else happens."""
+
+    meanwhile: Callable[[], Awaitable[object]]
+
+    async def write(self, **_: Any) -> Written:
+        await self.meanwhile()
+        return Written("Hello", WORDS, origin="a model", prompt_version="1")
+
+
+async def test_a_draft_that_was_being_written_while_they_were_erased_is_not_kept(sqlite_url: str) -> None:
+    async with opened(sqlite_url) as store:
+        world = await a_world(store)
+        await remember(store, an_account("bolt"), a_contact("quinta", "bolt", email=ADDRESS, name=NAME),
+                       a_snapshot("bolt"), a_case("case-bolt", "bolt"))  # fmt: skip
+        writer = SlowWriter(lambda: erase(world, ADDRESS))
+
+        assert await Drafting(store, writer, Routing("#cs"), world.clock).write_missing_drafts() == 0
+
+        assert CANARY not in everything(sqlite_url)
 
 
 async def test_what_only_looks_like_them_is_left_alone(store: Any) -> None:

@@ -11,7 +11,7 @@ from bot.config import Settings
 from bot.outreach.seals import Secrets
 from bot.outreach.way_out import mailboxes_of, seals_of
 from bot.terminal import OPERATOR, opened
-from scoring.addresses import domain_of, one_address
+from scoring.addresses import domain_of, one_address, spellings
 from scoring.casework import AuditEntry
 from scoring.errors import InvalidInput, NotFound
 from scoring.mailboxes import Access, Mailbox, MailboxKind
@@ -113,7 +113,8 @@ async def opted_out(settings: Settings, email: str) -> str:
     address, now = one_address(email), system_clock()
     async with opened(settings) as store, store() as work:
         known = await work.outreach.suppressed(address)
-        await work.outreach.suppress(address, ASKED_TO, now)
+        for spelling in spellings(address):
+            await work.outreach.suppress(spelling, ASKED_TO, now)
         if known is None:
             await work.audit.add(AuditEntry(now, OPERATOR, "address closed"))
     return CLOSED.format(email=address) if known is None else KNOWN.format(email=address, reason=known)

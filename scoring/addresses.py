@@ -55,6 +55,15 @@ def is_one(text: str) -> bool:
         return False
 
 
+def spellings(address: str) -> tuple[str, ...]:
+    """A checked address as mail servers write it and as people do: `x@xn--mnchen-3ya.de` is `x@münchen.de`."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return tuple(dict.fromkeys((address, f"{local}@{domain.encode('ascii').decode('idna')}")))
+    except UnicodeError:
+        return (address,)
+
+
 def domain_of(address: str) -> str:
     """What stands after the @, in lower case."""
     return address.rpartition("@")[2].strip().lower()

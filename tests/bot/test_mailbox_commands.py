@@ -168,6 +168,17 @@ async def test_who_asked_for_no_more_mail_gets_none_not_even_one_that_was_approv
         await opted_out(ours, "kim")
 
 
+@pytest.mark.parametrize("kept", ["kim@münchen.test", "kim@xn--mnchen-3ya.test"])
+@pytest.mark.parametrize("asked", ["Kim@München.test", "kim@XN--mnchen-3ya.test"])
+async def test_who_asked_for_no_more_mail_is_known_however_their_domain_is_spelled(
+    store: SqlStore, sqlite_url: str, tmp_path: Path, kept: str, asked: str
+) -> None:
+    await opted_out(settings(sqlite_url, tmp_path), asked)
+
+    async with store.reading() as work:
+        assert await work.outreach.suppressed(kept) is not None
+
+
 async def test_the_doctor_names_who_has_no_mailbox_where_there_is_no_relay(
     store: SqlStore, sqlite_url: str, tmp_path: Path
 ) -> None:

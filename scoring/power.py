@@ -48,40 +48,38 @@ class PowerSums:
         self._people = people
         self._bounds = people.bounds(accounts)
         self._edges = starts(people.owner)
-        self._uses_14, self._prior, self._uses_90 = (np.zeros(len(people.key), np.int64) for _ in range(3))
-        self._past: deque[Rows] = deque(maxlen=LEAD)
+        self._backwards = -np.arange(len(people.key))
+        # All that each did up to so many days ago: what lies between two of them is a window.
+        self._until = {ago: np.zeros(len(people.key), np.int64) for ago in (0, FADE, FADE + PRIOR, LEAD)}
+        self._past: deque[Rows] = deque(maxlen=LEAD + 1)
 
     def step(self, rows: Rows) -> None:
         """The next day comes into the windows, an older one leaves each."""
-        for uses in (self._uses_14, self._uses_90):
-            np.add.at(uses, rows.pair, rows.n.astype(np.int64))
-        if (old := self._ago(FADE)) is not None:
-            n = old.n.astype(np.int64)
-            np.subtract.at(self._uses_14, old.pair, n)
-            np.add.at(self._prior, old.pair, n)
-        if (old := self._ago(FADE + PRIOR)) is not None:
-            np.subtract.at(self._prior, old.pair, old.n.astype(np.int64))
-        if (old := self._ago(LEAD)) is not None:
-            np.subtract.at(self._uses_90, old.pair, old.n.astype(np.int64))
         # Half as wide as when they came: ninety days of them are kept.
-        self._past.append(Rows(rows.pair.astype(np.int32), rows.n))
+        self._past.append(Rows(rows.pair.astype(np.int32, copy=False), rows.n))
+        for ago, uses in self._until.items():
+            if len(self._past) > ago:
+                old = self._past[-1 - ago]
+                np.add.at(uses, old.pair, old.n.astype(np.int64))
 
-    def tell(self, power: Power, row: int, *, last: npt.NDArray[np.int32], users_14: Ints) -> None:
-        """Fill in the figures of this day; `last` is each pair's last day, `users_14` each account's active people."""
+    def tell(self, power: Power, row: int, *, last: npt.NDArray[np.int32], users_14: Ints, total: Ints) -> None:
+        """Fill in the figures of this day.
+
+        `last` is each pair's last day; `users_14` are each account's active people, `total` its uses in the 28 days.
+        """
         if not len(self._edges):
             return
-        best = np.maximum.reduceat((self._prior << KEY_BITS) - np.arange(len(last)), self._edges)
+        now, fade, before, lead = self._until.values()
+        prior = fade - before
+        best = np.maximum.reduceat((prior << KEY_BITS) + self._backwards, self._edges)
         did = best > 0
         top = -best[did] & KEY_MASK
-        places = self._people.owner[top]
+        places, uses_14 = self._people.owner[top], now[top] - fade[top]
         power.person[row, places] = self._people.key[top]
-        power.uses[row, places] = self._prior[top]
-        power.total[row] = stretches(self._prior, self._bounds)
-        power.users[row] = stretches(self._prior > 0, self._bounds)
-        power.uses_14[row, places] = self._uses_14[top]
-        power.uses_90[row, places] = self._uses_90[top]
+        power.uses[row, places] = prior[top]
+        power.total[row] = total
+        power.users[row] = stretches(prior > 0, self._bounds)
+        power.uses_14[row, places] = uses_14
+        power.uses_90[row, places] = now[top] - lead[top]
         power.last_day[row, places] = last[top]
-        power.others_14[row, places] = users_14[places] - (self._uses_14[top] > 0)
-
-    def _ago(self, days: int) -> Rows | None:
-        return self._past[-days] if len(self._past) >= days else None
+        power.others_14[row, places] = users_14[places] - (uses_14 > 0)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scoring.counts import Active
-from scoring.power import Power, PowerSums
+from scoring.power import FADE, PRIOR, Power, PowerSums
 from scoring.windows import LEAD, Before, Ints, Names, Pairs, Rows, Span, Windows, known, stretches
 
 UNSEEN = -(1 << 30)
@@ -56,7 +56,7 @@ class Recent:
 
     def see(self, day: int, rows: Rows) -> None:
         """Take in a day."""
-        self.last[rows.pair] = day
+        self.last[rows.pair.astype(np.intp)] = day
 
     def distinct(self, since: int) -> Ints:
         """How many keys each account used since a day, itself included."""
@@ -125,4 +125,5 @@ class Walk:
             figure[row] = self._used.distinct(self._day - days + 1)
         found.last_day[row], found.last_person[row] = self._before.day, self._before.person
         found.last_name[row] = self._before.name
-        self._power.tell(power, row, last=self._persons.last, users_14=found.users_14[row])
+        before = self._volume.window(PRIOR, ago=FADE)
+        self._power.tell(power, row, last=self._persons.last, users_14=found.users_14[row], total=before)

@@ -70,7 +70,7 @@ class Pairs:
 class Rows:
     """The uses of one day: which pairs, in ascending order, and how often."""
 
-    pair: Ints
+    pair: npt.NDArray[Any]
     n: npt.NDArray[Any]
 
     def among(self, wanted: Bools | None) -> Rows:

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.counts import Active, Counts, Whole
 from scoring.walk import DayRows
-from scoring.windows import KEY_BITS, KEY_MASK, Pairs, Rows, starts
+from scoring.windows import KEY_BITS, KEY_MASK, Bools, Pairs, Rows, starts
 from storage.usage.columns import Ints
 from storage.usage.daily import Columns, Daily, coded
 
@@ -24,21 +24,23 @@ class Places:
     def __init__(self, keys: Ints, pairs: Pairs) -> None:
         """`keys` are the store's numbers of the accounts, ascending; `pairs` names accounts by their place in those."""
         self._accounts = len(keys)
-        self._owner_of = np.full(int(keys.max(initial=0)) + 2, len(keys))
+        self._owner_of = np.full(int(keys.max(initial=0)) + 2, len(keys), np.int32)
         self._owner_of[keys] = np.arange(len(keys))
-        self._owner = np.append(pairs.owner, -1)
+        self._owner = np.append(pairs.owner, -1).astype(np.int32)
         self._codes = coded(pairs.owner, pairs.key)
         self._width = _width(pairs.owner, pairs.key)
         cells, places = pairs.owner * self._width + pairs.key, np.arange(len(pairs.key))
-        self._table = np.full(int(cells.max(initial=0)) + 2, -1)
+        self._table = np.full(int(cells.max(initial=0)) + 2, -1, np.int32)
         self._table[cells] = places
         self._alone = bool((self._table[cells] == places).all())
 
     def find(self, counts: Counts) -> Rows:
         """A day's counts by the place of their pairs; accounts that nobody knows are left out."""
         owner = np.repeat(self.owners(counts.account), counts.rows)
-        place = self._table.take(owner * self._width + counts.key, mode="clip")
-        known = self._owner.take(place) == owner
+        cells = owner * np.int64(self._width) + counts.key if self._width else counts.key
+        place = self._table.take(cells, mode="clip")
+        exact = self._width and int(counts.key.max(initial=0)) < self._width
+        known = place >= 0 if exact else self._owner.take(place) == owner
         if known.all():
             return Rows(place, counts.n)
         if not self._alone:
@@ -48,7 +50,7 @@ class Places:
             known[missed] = self._codes[place[missed]] == wanted
         return Rows(place[known], counts.n[known])
 
-    def owners(self, account: Whole) -> Ints:
+    def owners(self, account: Whole) -> Whole:
         """The place of each account, behind all others where nobody knows it."""
         return self._owner_of.take(account, mode="clip")
 
@@ -68,8 +70,8 @@ def placed(daily: Daily, people: Places, names: Places) -> DayRows:
 class Firsts:
     """The first day of each pair.
 
-    A table remembers codes that came, so that a glance drops most of a day. Two codes that share a cell push each other
-    out: then one is only noted again. What was noted is merged when it is as long as what is known.
+    A table remembers pairs that came, so that a glance drops most of a day. Two that share a cell push each other out:
+    then one is only noted again. What was noted is merged when it is as long as what is known.
     """
 
     def __init__(self, code: Ints, day: Ints) -> None:
@@ -96,17 +98,18 @@ class Firsts:
 
     def see(self, found: Counts, day: int) -> None:
         """Take in one day's pairs, in whatever order days come."""
-        code = found.codes()
-        cells = self._cells(code)
+        owner = np.repeat(found.account.astype(np.int32, copy=False), found.rows)
+        cells = self._cells(owner, found.key)
+        fresh: Bools | slice = slice(None)
         if day >= self._latest:
-            fresh = self._table.take(cells, mode="clip") != code
-            self._latest, code, cells = day, code[fresh], cells[fresh]
-        if not len(code):
+            fresh, self._latest = self._table.take(cells, mode="clip") != owner, day
+        owner, cells, key = owner[fresh], cells[fresh], found.key[fresh]
+        if not len(key):
             return
-        self._noted.append((code, np.full(len(code), day)))
-        self._waiting += len(code)
-        if cells.max() < len(self._table) and self._waiting < MOST_NOTED + len(self._code):
-            self._table[cells] = code
+        self._noted.append((coded(owner, key), np.full(len(key), day)))
+        self._waiting += len(key)
+        if cells.max() < len(self._table) - 1 and self._waiting < MOST_NOTED + len(self._code):
+            self._table[cells] = owner
         else:
             self._merge()
             self._remember()
@@ -122,14 +125,16 @@ class Firsts:
             self._waiting = 0
 
     def _remember(self) -> None:
+        """Make the table anew; its last cell stays empty, for all that lies behind it."""
         owner, key = self._code >> KEY_BITS, self._code & KEY_MASK
         self._width = _width(owner, key)
-        cells = self._cells(self._code)
-        self._table = np.full(int(ROOM * cells.max(initial=0)) + 1, -1)
-        self._table[cells] = self._code
+        cells = self._cells(owner, key)
+        self._table = np.full(int(ROOM * cells.max(initial=0)) + 2, -1, np.int32)
+        self._table[cells] = owner
 
-    def _cells(self, code: Ints) -> Ints:
-        return (code >> KEY_BITS) * self._width + (code & KEY_MASK)
+    def _cells(self, owner: Whole, key: Whole) -> Whole:
+        """Within a cell an account stands for one pair only."""
+        return owner * np.int64(self._width) + key if self._width else key
 
 
 def _width(owner: Ints, key: Ints) -> int:

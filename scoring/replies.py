@@ -63,7 +63,8 @@ class Arrival:
     """One mail that arrived, read as far as it concerns us.
 
     `key` is its Message-ID, else a digest of it. Of a bounce, `lost` names the address that could not be reached, if
-    it says so, and `dead` whether nobody should write there again; `text` is then the mail server's reason.
+    it says so, and `dead` whether nobody should write there again; `text` is then the mail server's reason. `stop`: its
+    reader pressed the button for no more mail.
     """
 
     key: str
@@ -75,3 +76,4 @@ class Arrival:
     message_id: str = ""
     lost: str = ""
     dead: bool = False
+    stop: bool = False

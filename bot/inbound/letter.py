@@ -23,6 +23,8 @@ from scoring.replies import Clues
 MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}>")
 BLANKS = re.compile(r"\s+")
 LONGEST_HEADER = 8_000
+# What the button for no more mail of a mail program sends (`bot/outreach/mailboxes.py`).
+STOP_SUBJECT = re.compile(r"unsubscribe ([0-9a-f]{16})", re.IGNORECASE)
 MOST_IDS, MOST_ADDRESSES, MOST_PARTS = 40, 50, 60
 ANSWERED, EARLIER = "In-Reply-To", "References"
 RECIPIENTS = ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To")
@@ -82,8 +84,14 @@ class Letter:
         tokens = [plus_token(address) for _, address in getaddresses(addresses)[:MOST_ADDRESSES]]
         return Clues(
             tuple(dict.fromkeys([*answered, *earlier]))[:MOST_IDS],
-            tuple(dict.fromkeys(token for token in tokens if token)),
+            tuple(dict.fromkeys(token for token in (self.stop, *tokens) if token)),
         )
+
+    @property
+    def stop(self) -> str:
+        """The token of our mail whose reader pressed the button for no more mail; empty for any other mail."""
+        found = STOP_SUBJECT.fullmatch(self.header("Subject"))
+        return found.group(1).lower() if found else ""
 
     def parts(self) -> Iterator[Message]:
         """Every part that holds something itself, the first few dozen, in order."""

@@ -43,4 +43,5 @@ def _read(letter: Letter, received_at: datetime) -> Arrival:
             key, report.kind, sender, report.reason, received_at, clues, message_id, report.lost, report.dead
         )
     kind = ReplyKind.AUTO if is_automatic(letter) else ReplyKind.ANSWER
-    return Arrival(key, kind, sender, own_words(letter.text()), received_at, letter.clues, message_id)
+    words, stop = own_words(letter.text()), bool(letter.stop)
+    return Arrival(key, kind, sender, words, received_at, letter.clues, message_id, stop=stop)

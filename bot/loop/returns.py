@@ -23,6 +23,8 @@ from scoring.replies import Arrival, Clues, ReadUpTo, Reply, ReplyKind
 BOUNCE_REASON = "a mail server said that it cannot be reached ({reason})"
 ANSWERED = "{who} answered{when}:\n{text}"
 OTHER_ANSWERED = "{who} answered{when}; the mail was written to {email}:\n{text}"
+STOPPED = "{who} asked for no more mail{when}. Lookout writes to {email} no more."
+ASKED_TO = "they asked for no more mail"
 AUTOMATIC = "An automatic reply came from {who}{when}. It does not count as an answer.\n{text}"
 BOUNCED = (
     "The mail to {email} did not arrive{when}: {reason}. Nobody got it, and nothing is sent again by itself. {next}"
@@ -152,6 +154,8 @@ class _Taken:
 
     async def _turn_card(self) -> None:
         """A card whose mail bounced is open again, also one put aside to wait; not where a later mail is on its way."""
+        if self.arrival.stop:
+            await self.work.outreach.suppress(self.mail.to_email, ASKED_TO, self.now)
         if self.reply.kind is ReplyKind.BOUNCE:
             if self.arrival.dead:
                 reason = BOUNCE_REASON.format(reason=self.reply.text)
@@ -170,6 +174,8 @@ class _Taken:
 
     async def _say(self) -> str:
         words = await self._words()
+        if self.arrival.stop:
+            return STOPPED.format(**words)
         if self.reply.kind is ReplyKind.AUTO:
             return AUTOMATIC.format(**words)
         if self.reply.kind is ReplyKind.DELAYED:

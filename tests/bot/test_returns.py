@@ -129,6 +129,17 @@ async def test_what_comes_back_for_a_mail_that_left_by_itself_is_told_to_who_act
     assert sum("the mail that left by itself" in text or "that left by itself did not" in text for text in told) == 1
 
 
+async def test_whoever_presses_the_button_for_no_more_mail_gets_none(world: World) -> None:
+    token = reply_token((await world.mail()).message_id)
+    assert await arrives(world, clues=Clues((), (token,)), stop=True, text="This was sent by your mail program.")
+
+    assert await suppressed(world) == "they asked for no more mail"
+    assert (await world.notes())[-1] == (
+        "Kim Novak (kim@acme.test) asked for no more mail on 20 Nov at 11:00. Lookout writes to kim@acme.test no more."
+    )
+    assert (await world.case()).state is CaseState.CONTACTED
+
+
 @pytest.mark.parametrize("ours", ["ben@us.test", "dana@us.test", "someone@us.test"])
 async def test_a_mail_of_our_own_people_in_the_thread_is_no_answer(world: World, ours: str) -> None:
     assert not await arrives(world, from_email=ours)

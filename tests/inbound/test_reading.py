@@ -129,6 +129,22 @@ def test_a_receipt_is_neither_an_answer_nor_a_failure(content):
     assert read(content).kind is ReplyKind.AUTO
 
 
+@pytest.mark.parametrize(
+    ("subject", "token"),
+    [
+        ("unsubscribe 0123456789abcdef", "0123456789abcdef"),
+        ("Unsubscribe 0123456789ABCDEF", "0123456789abcdef"),
+        ("unsubscribe", ""),
+        ("Re: how do I unsubscribe 0123456789abcdef", ""),
+    ],
+)
+def test_the_button_for_no_more_mail_names_our_mail_in_its_subject(subject, token):
+    pressed = f"From: kim@acme.test\r\nTo: stop@us.test\r\nSubject: {subject}\r\nMessage-ID: <u@acme.test>\r\n\r\n"
+    found = read(pressed.encode())
+    assert (found.stop, found.clues.tokens) == (bool(token), (token,) if token else ())
+    assert clues_of_head(pressed.encode())[0].tokens == found.clues.tokens
+
+
 def test_a_token_in_any_recipient_names_our_mail_too():
     content = answer().replace(OURS.encode(), b"<changed@relay.test>")
     plussed = content.replace(b"<dana@us.test>\r\nSubject", f"<Dana+{TOKEN.upper()}@us.test>\r\nSubject".encode())

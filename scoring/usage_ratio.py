@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import compress, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -145,11 +145,11 @@ def _chosen(index: Floats, born: Ints, least: int) -> tuple[Ints, Floats]:
 
 def _middles(index: Floats, counted: Bools, born: Ints) -> Iterator[tuple[float, ...]]:
     """`_middle` of all that were born by each day."""
-    values = index.tolist()
+    values, counts = index.tolist(), counted.tolist()
     so_far = np.sort(index[: born[0]][counted[: born[0]]]).tolist()
     for low, high in pairwise(born.tolist()):
-        for row in np.flatnonzero(counted[low:high]).tolist():
-            insort(so_far, values[low + row])
+        for value in compress(values[low:high], counts[low:high]):
+            insort(so_far, value)
         yield _middle(so_far)
 
 

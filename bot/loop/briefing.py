@@ -148,15 +148,15 @@ async def decisions_waiting(
         account = accounts.get(case.account_id)
         if account is None:
             continue
-        owner = case.csm_id or account.csm_id
-        if csm_id and owner not in whose and not (leads and owner not in present):
+        owner = next((key for key in (case.csm_id, account.csm_id) if key in present), None)
+        if csm_id and owner not in whose and not (leads and owner is None):
             continue
         if case.state is CaseState.OPEN or await _uncertain(work, case):
             found.append((case, account))
     listed = [account.id for _, account in found]
     snapshots = await work.snapshots.on(latest, accounts=listed) if latest else {}
     found.sort(key=lambda pair: (-pair[0].severity.rank, -(pair[1].arr or 0), pair[1].name))
-    owned = {case.id for case, account in found if (case.csm_id or account.csm_id) in present}
+    owned = {case.id for case, account in found if {case.csm_id, account.csm_id} & present}
     return tuple(
         _decision_line(case, account, snapshots.get(account.id), owned=case.id in owned) for case, account in found
     )

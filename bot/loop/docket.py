@@ -204,9 +204,11 @@ class Docket:
 
 async def owner_of(work: UnitOfWork, account: Account, case: Case | None = None) -> Person | None:
     """Who acts for an account: the case's person, else the account's; nobody who left (G7)."""
-    csm_id = (case.csm_id if case else None) or account.csm_id
-    person = await work.accounts.person(csm_id) if csm_id else None
-    return person if person and person.role is Role.CSM and not person.left else None
+    for csm_id in filter(None, (case.csm_id if case else None, account.csm_id)):
+        person = await work.accounts.person(csm_id)
+        if person and person.role is Role.CSM and not person.left:
+            return person
+    return None
 
 
 async def _left_to_machines(work: UnitOfWork, case: Case) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.loop.cover import covered_by
+from bot.loop.docket import owner_of
 from bot.loop.ports import Actor
 from bot.loop.records import UnitOfWork
 from scoring import wording
@@ -131,6 +132,4 @@ async def _owner(work: UnitOfWork, about: str, account: Account | None) -> Perso
     mail = await work.outreach.get(about) if about else None
     case = await work.cases.get(mail.case_id if mail else about) if about else None
     account = account or (await work.accounts.get(case.account_id) if case else None)
-    csm_id = (case.csm_id if case else None) or (account.csm_id if account else None)
-    person = await work.accounts.person(csm_id) if csm_id else None
-    return person if person and person.role is Role.CSM and not person.left else None
+    return await owner_of(work, account, case) if account else None

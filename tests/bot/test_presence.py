@@ -15,8 +15,8 @@ from scoring.errors import SlackRefused
 from scoring.messages import Presence
 from scoring.roles import Staff
 from scoring.routing import Routing
-from tests.builders import a_csm
-from tests.mail_world import DANA, World, a_world
+from tests.builders import a_csm, an_account
+from tests.mail_world import BEN_ACTS, DANA, World, a_world
 
 
 @dataclass
@@ -65,6 +65,22 @@ async def test_a_deactivated_account_loses_its_rights_and_the_lead_gets_its_card
         assert rows == [("lookout", "csm-dana")]
     told = [text for who, text in await world.notices() if who == "ULEA" and "deactivated" in text]
     assert ["1 card of theirs has no owner now" in text for text in told] == [True]
+
+
+async def test_whoever_an_import_gives_the_account_to_has_the_card_at_once(store: Any) -> None:
+    world, slack, calls = await a_team(store)
+    slack.off = {"UDANA"}
+    await calls.run()
+    await world.learn(an_account(csm_id="csm-ben"))
+
+    settled = replace(world.desk, rights=Rights(Staff.named(["ada@us.test"], [])))
+    assert (await settled.snooze("case-1", world.now + timedelta(days=1), "", BEN_ACTS)).ok
+    assert (await settled.wake_up("case-1", BEN_ACTS)).ok
+    async with store.reading() as work:
+        [line] = await decisions_waiting(work, "csm-ben", world.now)
+        assert "No owner" not in line.text
+        assert await decisions_waiting(work, "csm-lea", world.now, leads=True) == ()
+        assert "owner Ben Reyes" in alert_card(await card_brief(work, "case-1", world.now))["text"]
 
 
 async def test_no_import_gives_the_rights_back_but_an_active_account_does(store: Any) -> None:

@@ -47,6 +47,11 @@ class Files:
         path = self.path(name)
         return path.stat().st_size if path.exists() else 0
 
+    def written(self, name: str) -> int:
+        """When a file was written, in nanoseconds since 1970; 0 when it is not there."""
+        path = self.path(name)
+        return path.stat().st_mtime_ns if path.exists() else 0
+
     def sweep(self, listed: set[str]) -> None:
         """Remove files that no ledger lists: leftovers of a killed run, or of a day that was written anew."""
         for folder in FOLDERS:

@@ -14,7 +14,7 @@ from os import getpid
 import numpy as np
 
 from scoring.carried import NAMES, PEOPLE, Carried, LastUse, PairSums
-from scoring.windows import KEY_BITS, KEY_MASK
+from scoring.windows import KEY_BITS, KEY_MASK, LEAD
 from storage.usage.column_files import SUFFIX, read_columns, write_columns
 from storage.usage.columns import Ints, day_number, day_of
 from storage.usage.daily import Columns, coded
@@ -77,6 +77,9 @@ class Shelf:
         for one in self._days:
             if one.day <= day:
                 told.update(f"{one.day} {one.rollup} {one.uses}\n".encode())
+            if day - LEAD < one.day <= day and one.rollup:
+                # Names are given again where an old ledger was restored; two files are not written at one instant.
+                told.update(f"{self._files.written(one.rollup)}\n".encode())
         return int.from_bytes(told.digest()[:7])
 
 

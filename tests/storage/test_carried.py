@@ -118,6 +118,21 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_worked_out_again(usage: Usa
     assert file.read_bytes() == whole
 
 
+def test_roll_ups_that_were_replaced_under_their_names_are_not_taken_for_those_it_was_made_of(
+    usage: UsageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agrees(usage, TODAY)
+    file = max((tmp_path / "usage" / "rollups").iterdir())
+    content = file.read_bytes()
+    file.unlink()
+    file.write_bytes(content)
+
+    asked: list[int] = []
+    monkeypatch.setattr(module, "looked_back", lambda *given: asked.append(given[1]) or looked_back(*given))
+    usage.rollups().carried(TODAY)
+    assert asked == [TODAY]
+
+
 def test_only_some_days_are_kept(usage: UsageStore, tmp_path: Path) -> None:
     for day in range(TODAY - 30, TODAY + 1):
         usage.rollups().carried(day)

@@ -21,8 +21,8 @@ from scoring.opt_out import is_missing
 from scoring.severity import high_value, is_complex
 from scoring.wording import worst
 
-STALE = timedelta(days=3)
-MISSED = timedelta(hours=24)
+STALE, MISSED = timedelta(days=3), timedelta(hours=24)
+COVER = "R50, cover"
 
 NO_ACCOUNT = "The account no longer exists."
 FOREIGN = "{email} is in none of the domains that LOOKOUT_MAIL_DOMAINS names, so nothing is sent in its name."
@@ -100,9 +100,9 @@ class SecondLook:
         people = await self.work.accounts.people(filter(None, (owner_id, plan.owner_id, writer_id)))
         owner, acting, writer = (_name(people.get(key or "")) for key in (owner_id, plan.owner_id, writer_id))
         if plan.owner_id != owner_id == writer_id:
-            return No(AWAY.format(owner=owner, cover=acting), "R50")
+            return No(AWAY.format(owner=owner, cover=acting), COVER)
         once = any(a.person_id == owner_id and a.cover_id == writer_id for a in await self.work.absences.all())
-        return No(BACK.format(cover=writer, owner=owner), "R50") if once else None
+        return No(BACK.format(cover=writer, owner=owner), COVER) if once else None
 
     def _second(self, account: Account, outreach: Outreach | None) -> No | None:
         """Four eyes: asked when it is about to leave, with the settings and the value of that moment."""

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from bot.loop.digest import Digest
 from bot.loop.ears import Ears
+from bot.loop.stand_in import StandIn
 from scoring.casework import CaseState, OutreachKind, OutreachState, Verdict
 from scoring.follow_up import FollowUps, FollowUpState, due_at, reply_subject, says_the_same
 from scoring.hours import WorkingHours
 from scoring.replies import ReplyKind
-from tests.builders import a_contact, a_mailbox, a_reply, a_ticket, remember
+from tests.builders import a_contact, a_mailbox, a_reply, a_ticket, an_absence, remember
 from tests.follow_world import SENT, FollowWorld, a_sent_mail, the_rules
 from tests.mail_world import BEN_ACTS, DANA
 from tests.thoroughness import examples
@@ -224,6 +225,22 @@ async def test_where_a_person_must_send_it_is_a_draft_on_the_card_and_leaves_whe
     await world.follow.run()
     assert (await world.mail()).kind is OutreachKind.FOLLOW_UP
     assert (await world.follow_up()).outreach_id == (await world.mails())[0].id, "a follow-up is not followed up"
+
+
+async def test_while_its_sender_is_away_the_follow_up_is_a_draft_in_the_name_of_who_covers(store):
+    world = await a_sent_mail(store)
+    await world.at_due()
+    await world.learn(an_absence(since=world.now - timedelta(days=1), until=world.now + timedelta(days=9)))
+    await world.follow.run()
+    assert (await world.follow_up()).state is FollowUpState.PROPOSED
+
+    await StandIn(store, world.clock, world.wake).run()
+    assert (await world.approve(BEN_ACTS)).ok
+    world.later(seconds=11)
+    await world.sweep().run()
+    first, second = world.mailer.mails
+    assert (second.from_email, second.in_reply_to) == ("ben@us.test", first.message_id)
+    assert second.body.endswith("Ben Reyes")
 
 
 async def test_where_nobody_reads_answers_a_person_decides_about_the_follow_up(store):

@@ -4,7 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8321
 EXTRAS ?= dev
-# Compiling everything while it is installed takes longer than all the rest; Python compiles what it needs.
+# Compiling everything while it is installed takes longer than all the rest; Python compiles what it needs, and keeps it.
+export PYTHONDONTWRITEBYTECODE :=
 INSTALL := $(BIN)/pip install -q --no-compile --disable-pip-version-check -c constraints.txt
 
 .PHONY: demo run test check format bench clean

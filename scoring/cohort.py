@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +17,17 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Cohorts:
-    """The peer groups of one day: pairs of (accounts to be read, their peers), each as places of accounts."""
+    """The peer groups of one day: accounts to be read and peers, as places of accounts, each with its group's number.
+
+    An account may be a peer in several groups, and is read in one; `sizes` are the groups' peers.
+    """
 
     accounts: int
-    pairs: tuple[tuple[Ints, Ints], ...]
+    readers: Ints
+    read_in: Ints
+    peers: Ints
+    peer_in: Ints
+    sizes: Ints
 
     @classmethod
     def on(cls, day: int, roster: Roster, seen: Bools, config: ScoreConfig) -> Cohorts:
@@ -32,22 +39,20 @@ class Cohorts:
         peers = roster.alive(day) & seen
         readers = roster.scored(day) & seen
         if peers.sum() < config.min_benchmark_peers:
-            return cls(len(roster), ())
+            return cls(len(roster), *(np.zeros(0, np.int64) for _ in range(5)))
         tenure = np.searchsorted(np.array(config.tenure_groups), day - roster.born, side="right")
         exact = roster.tier * (len(config.tenure_groups) + 1) + tenure
-        pairs: list[tuple[Ints, Ints]] = []
-        for group in (exact, tenure):
-            read, found = _groups(group, readers, peers, config.min_peers)
-            pairs += found
+        parts, groups = [], 0
+        for group, least in ((exact, config.min_peers), (tenure, config.min_peers), (np.zeros_like(tenure), 0)):
+            many = np.bincount(group[peers], minlength=int(group.max(initial=0)) + 1)
+            read = readers & (many[group] >= least)
+            used = np.bincount(group[read], minlength=len(many)) > 0
+            number = groups - 1 + np.cumsum(used)
+            place, peer = np.flatnonzero(read), np.flatnonzero(peers & used[group])
+            parts.append((place, number[group[place]], peer, number[group[peer]], many[used]))
+            groups += int(used.sum())
             readers = readers & ~read
-        pairs.append((np.flatnonzero(readers), np.flatnonzero(peers)))
-        return cls(len(roster), tuple(pairs))
-
-    def each(self, values: Floats) -> Iterator[tuple[Ints, Floats, Floats]]:
-        """(places, their values, their peers' values in order) for each group; a missing value (nan) is left out."""
-        for readers, peers in self.pairs:
-            theirs = values[peers]
-            yield readers, values[readers], np.sort(theirs[~np.isnan(theirs)])
+        return cls(len(roster), *(np.concatenate(part) for part in zip(*parts, strict=True)))
 
     def percentile(self, values: Ints) -> Floats:
         """The share of peers below the account's own value, those with the same value counting half; nan without peers.
@@ -59,20 +64,31 @@ class Cohorts:
         result = np.full(self.accounts, np.nan)
         rank = _ranks(values)
         many = int(rank.max(initial=0)) + 1
-        for readers, peers in self.pairs:
-            if len(peers):
-                counts = np.bincount(rank[peers], minlength=many)
-                reached = np.cumsum(counts)
-                result[readers] = (2 * reached - counts).take(rank[readers]) / (2 * len(peers))
+        counts = np.bincount(self.peer_in * many + rank[self.peers], minlength=len(self.sizes) * many)
+        reached = np.cumsum(counts.reshape(-1, many), axis=1)
+        cells, size = self.read_in * many + rank[self.readers], self.sizes[self.read_in]
+        share = (2 * reached.take(cells) - counts.take(cells)) / (2 * np.maximum(size, 1))
+        result[self.readers] = np.where(size > 0, share, np.nan)
         return result
 
     def multiple_of_median(self, values: Floats, least: int) -> Floats:
         """Each value over its peers' median; nan under `least` peers or where their median is 0 (R11)."""
         result = np.full(self.accounts, np.nan)
-        for readers, own, theirs in self.each(values):
-            if len(theirs) >= least and (median := np.median(theirs)) > 0:
-                result[readers] = own / median
+        theirs = values[self.peers]
+        there = ~np.isnan(theirs)
+        theirs, group = theirs[there], self.peer_in[there]
+        order = np.argsort(group, kind="stable")
+        theirs, bounds = theirs[order], np.searchsorted(group[order], np.arange(len(self.sizes) + 1))
+        medians = [_median(np.sort(theirs[low:high]), least) for low, high in pairwise(bounds.tolist())]
+        result[self.readers] = values[self.readers] / np.array(medians, float)[self.read_in]
         return result
+
+
+def _median(ordered: Floats, least: int) -> float:
+    """The middle of enough values, if it can be divided by."""
+    many = len(ordered)
+    middle = float(ordered[(many - 1) // 2] + ordered[many // 2]) / 2 if many >= max(least, 1) else 0.0
+    return middle if middle > 0 else np.nan
 
 
 def _ranks(values: Ints) -> Ints:
@@ -84,11 +100,3 @@ def _ranks(values: Ints) -> Ints:
     rank = np.empty(len(values), np.int64)
     rank[order] = np.cumsum(np.append(False, ordered[1:] != ordered[:-1]))
     return rank
-
-
-def _groups(group: Ints, readers: Bools, peers: Bools, least: int) -> tuple[Bools, list[tuple[Ints, Ints]]]:
-    """Readers that find at least `least` peers with their own group number, and those pairs."""
-    sizes = np.bincount(group[peers], minlength=int(group.max(initial=0)) + 1)
-    read = readers & (sizes[np.maximum(group, 0)] >= least)
-    numbers = np.unique(group[read])
-    return read, [(np.flatnonzero(read & (group == one)), np.flatnonzero(peers & (group == one))) for one in numbers]

@@ -112,10 +112,3 @@ def _own_engagement(run: Run) -> Floats:
     features = found.features_28 / np.maximum(found.features_90, 1)
     people = found.users_28 / np.maximum(found.users_90, 1)
     return np.where(found.last_day > NEVER, 50.0 * (features + people), np.nan)
-
-
-def listed(values: Floats) -> list[float | None]:
-    """As Python's numbers, None where there is no value."""
-    return [
-        None if missing else value for value, missing in zip(values.tolist(), np.isnan(values).tolist(), strict=True)
-    ]

@@ -1,7 +1,7 @@
 """Goes from day to day over the use of all accounts and says after each what its windows hold (R4-R7, R10, R13, R25).
 
 Each day is seen once. Kept in mind are running sums a day and account, and of each pair of account and key its last
-day and three sums; of the days themselves only the last ninety. A history of years needs no more memory than a week.
+day and four sums; of the days themselves only the last ninety. A history of years needs no more memory than a week.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,9 @@ NO_PLACE = "Lookout cannot listen on {place}: {why}. Is it running already? Else
 # What an operator or the demo may have done at once; the others look far or wait for people.
 QUICK = frozenset({"storm", "drafts", "reminders", "follow-ups", "send", "digest", "deliver", "crm"})
 
+SWITCH_SECONDS = 0.0005
+"""A thread that computes hands over this often: a click needs dozens of hand-overs, else of five milliseconds."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -82,6 +86,7 @@ class App:
             InvalidInput: the port or the address cannot be had.
         """
         self._runner = web.AppRunner(self._web(), access_log=None)
+        sys.setswitchinterval(SWITCH_SECONDS)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         try:

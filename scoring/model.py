@@ -26,13 +26,17 @@ class Band(StrEnum):
     @property
     def rank(self) -> int:
         """0 for Healthy up to 4 for Churning, to compare and to take the worst."""
-        return list(Band).index(self)
+        return RANKS[self]
 
     @classmethod
     def of(cls, score: float) -> Band:
         """The band of an unrounded score; edges belong to the better band (R3)."""
         edges = ((80.0, cls.HEALTHY), (60.0, cls.MONITOR), (40.0, cls.AT_RISK), (20.0, cls.CRITICAL))
         return next((band for edge, band in edges if score >= edge), cls.CHURNING)
+
+
+RANKS = {band: rank for rank, band in enumerate(Band)}
+"""Asked for thousands of times a morning."""
 
 
 class Reading(StrEnum):

@@ -139,7 +139,7 @@ class SqlSnapshots:
         return [Standing(*row) for row in rows], int(count)
 
     async def _read(self, statements: Iterable[Select[Any]]) -> list[Snapshot]:
-        """The snapshots of all (account, page) that are asked for; between two pages others get their turn."""
+        """The snapshots of all (account, page) that are asked for; pages are read beside the event loop."""
         wanted: dict[int, set[str]] = {}
         for statement in statements:
             async for part in self._db.parts(statement, AT_ONCE):
@@ -150,8 +150,7 @@ class SqlSnapshots:
         for start in range(0, len(numbers), PAGES_AT_ONCE):
             asked = columns_of(page.id, page.held).where(page.id.in_(numbers[start : start + PAGES_AT_ONCE]))
             for number, held in await self._db.tuples(asked):
-                found += snapshots_on(held, wanted[number])
-                await asyncio.sleep(0)
+                found += await asyncio.to_thread(snapshots_on, held, wanted[number])
         return found
 
 

@@ -15,7 +15,7 @@ from scoring.triggers import armed, detect
 
 HISTORY_DAYS = 15
 LONGEST_BLINDNESS = 60
-AT_ONCE = 50
+AT_ONCE = 20
 
 
 @dataclass(frozen=True, slots=True)

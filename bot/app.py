@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ QUICK = frozenset({"storm", "drafts", "reminders", "follow-ups", "send", "digest
 
 SWITCH_SECONDS = 0.0005
 """A thread that computes hands over this often: a click needs dozens of hand-overs, else of five milliseconds."""
+COLLECT_AFTER = (10_000, 50, 100)
+"""A morning makes a million values that all live: to go through them for cycles again and again stops everybody."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,6 +90,8 @@ class App:
         """
         self._runner = web.AppRunner(self._web(), access_log=None)
         sys.setswitchinterval(SWITCH_SECONDS)
+        gc.freeze()
+        gc.set_threshold(*COLLECT_AFTER)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         try:

@@ -17,7 +17,7 @@ from storage.packed import PackedSnapshots, Page, snapshots_on
 from storage.tables import AccountRow, SnapshotPageRow, SnapshotRow
 from storage.transaction import CHUNK, Transaction, table
 
-AT_ONCE = 500
+AT_ONCE = 100
 """Rows that are read before others get their turn on the event loop."""
 PAGES_AT_ONCE = 10
 WEEK = timedelta(days=7)

@@ -32,7 +32,7 @@ from tests.mail_sink import running
 SIZE = stored_usage.SIZES[os.environ.get("BENCH", "S")]
 ACCOUNTS = 10_000
 CALLS = 200
-PEOPLE = 4
+PEOPLE = 2
 PAUSE = 0.05
 """Seconds between two calls of one of the people who are there at once."""
 MOST_MS = {"click": 500, "/health": 500}

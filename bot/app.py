@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +28,7 @@ from bot.loop.returns import Returns
 from bot.loop.send import Send
 from bot.outreach.sandbox import must_belong
 from bot.outreach.way_out import way_out
+from bot.people_first import people_first
 from bot.schedule import Daily, Schedule
 from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
@@ -48,11 +47,6 @@ WITHOUT_DOOR = "Slack is not set up: without SLACK_APP_TOKEN, SLACK_SIGNING_SECR
 NO_PLACE = "Lookout cannot listen on {place}: {why}. Is it running already? Else set LOOKOUT_HOST and LOOKOUT_PORT."
 # What an operator or the demo may have done at once; the others look far or wait for people.
 QUICK = frozenset({"storm", "drafts", "reminders", "follow-ups", "send", "digest", "deliver", "crm"})
-
-SWITCH_SECONDS = 0.0005
-"""A thread that computes hands over this often: a click needs dozens of hand-overs, else of five milliseconds."""
-COLLECT_AFTER = (10_000, 50, 100)
-"""A morning makes a million values that all live: to go through them for cycles again and again stops everybody."""
 
 log = structlog.get_logger(__name__)
 
@@ -89,9 +83,7 @@ class App:
             InvalidInput: the port or the address cannot be had.
         """
         self._runner = web.AppRunner(self._web(), access_log=None)
-        sys.setswitchinterval(SWITCH_SECONDS)
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
+        people_first()
         await self._runner.setup()
         site = web.TCPSite(self._runner, self.settings.host, self.settings.port)
         try:

@@ -33,7 +33,8 @@ from bot.schedule import Daily, Schedule
 from bot.scoring_run.landed import LandedScores
 from bot.scoring_run.worker import ScoringWorker
 from bot.web import application
-from bot.wiring import Parts, writer_of
+from bot.wiring import Parts
+from bot.writer import writer_of
 from handlers import register
 from handlers.edge import slack_endpoint
 from handlers.notifier import SlackNotifier, slack_client

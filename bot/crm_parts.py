@@ -16,6 +16,7 @@ from bot.crm.ports import Records
 from bot.doctor import Check, Verdict
 from bot.importing.crm import CrmSync, RegularSync
 from bot.loop.crm import CrmLog
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Crm
 from bot.loop.records import Store
 from bot.outreach.hubspot import HubSpot
@@ -69,9 +70,9 @@ class CrmParts:
         every = timedelta(hours=self.settings.crm_sync_hours)
         return RegularSync(self.sync(store, clock), store, clock, every)
 
-    def sweeps(self, store: Store, clock: Clock) -> tuple[Sweep, ...]:
+    def sweeps(self, store: Store, clock: Clock, one_by_one: OneByOne) -> tuple[Sweep, ...]:
         """What is done again and again with it."""
-        log = CrmLog(store, self.told, clock, self.settings.ops_channel)
+        log = CrmLog(store, self.told, clock, self.settings.ops_channel, one_by_one=one_by_one)
         return Sweep("crm", 5, log.run), Sweep("crm sync", 600, self.regular_sync(store, clock).run)
 
     async def probe(self, store: Store) -> list[Check]:

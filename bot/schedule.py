@@ -155,7 +155,7 @@ class Schedule:
                 self._scheduler.modify_job(name, next_run_time=datetime.now().astimezone())
 
     async def tick(self, sweep: Sweep) -> None:
-        """Run one sweep if we lead. The one place where an unexpected error is caught: the next tick retries."""
+        """Run one sweep if we lead. An unexpected error ends it, and the next tick retries (also: `one_by_one.py`)."""
         if self._stopping:
             return
         running = asyncio.ensure_future(self._sweep(sweep))

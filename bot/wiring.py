@@ -26,6 +26,7 @@ from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
 from bot.loop.modes import AutopilotParts
 from bot.loop.old_texts import OldTexts
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Mailer, Notifier, UsageScores, Writer
 from bot.loop.pulse import Pulse
 from bot.loop.records import UnitOfWork
@@ -43,8 +44,8 @@ from bot.outreach.mailboxes import Mailboxes
 from bot.outreach.none import MAIL_IS_OFF
 from bot.schedule import Daily, Schedule, Sweep
 from bot.scoring_run.old_usage import OldUsage
+from bot.trouble import Trouble
 from prompts.library import Library
-from prompts.writer import DraftWriter
 from scoring.briefs import CardBrief
 from scoring.guardrails import Rules
 from scoring.hours import WorkingHours
@@ -94,6 +95,11 @@ class Parts:
         return LedStore(self.store, self.lead)
 
     @cached_property
+    def one_by_one(self) -> OneByOne:
+        """What keeps one item that a sweep trips over from stopping the others."""
+        return OneByOne(Trouble(self.led, self.clock, self.settings.ops_channel).told)
+
+    @cached_property
     def routing(self) -> Routing:
         """Who gets which card, from the settings."""
         settings = self.settings
@@ -107,7 +113,7 @@ class Parts:
     @cached_property
     def drafting(self) -> Drafting:
         """What writing missing drafts needs."""
-        return Drafting(self.led, self.writer, self.routing, self.clock)
+        return Drafting(self.led, self.writer, self.routing, self.clock, one_by_one=self.one_by_one)
 
     @cached_property
     def rules(self) -> MailRules:
@@ -129,7 +135,8 @@ class Parts:
     def alert(self) -> Alert:
         """Cases and cards, and what a person answers to a storm."""
         channel = self.settings.digest_channel
-        return Alert(self.led, self.scores, self.docket, self.drafting, self.clock, self.schedule.wake, channel)
+        wake, apart = self.schedule.wake, self.one_by_one
+        return Alert(self.led, self.scores, self.docket, self.drafting, self.clock, wake, channel, apart)
 
     @cached_property
     def returns(self) -> Returns:
@@ -141,7 +148,7 @@ class Parts:
     def watch(self) -> Watch:
         """What reads mailboxes."""
         inboxes, heard = Inboxes(self.settings, self.store, self.returns), self.rules.ears.note
-        return Watch(inboxes, self.returns, self.lead, self.clock, heard=heard)
+        return Watch(inboxes, self.returns, self.lead, self.clock, heard=heard, one_by_one=self.one_by_one)
 
     @cached_property
     def by_itself(self) -> ByItself:
@@ -156,6 +163,7 @@ class Parts:
             wake=self.schedule.wake,
             digest_at=time.fromisoformat(self.settings.digest_time),
             ops_channel=self.settings.ops_channel,
+            one_by_one=self.one_by_one,
         )
 
     def desk(self) -> Desk:
@@ -180,7 +188,12 @@ class Parts:
             drain=self.drain.run,
             dirty=self.scores.dirty,
             score=Score(self.led, self.scores),
-            then=(Detect(self.led, settings.policy), self.alert, self.by_itself.automatic, self.by_itself.shadow),
+            then=(
+                Detect(self.led, settings.policy, self.one_by_one),
+                self.alert,
+                self.by_itself.automatic,
+                self.by_itself.shadow,
+            ),
         )
 
     def send(self) -> Send:
@@ -194,21 +207,23 @@ class Parts:
             lead=self.lead,
             water=HighWaterFile(self.settings.home / "newest_mail"),
             copies=self.mailer if isinstance(self.mailer, Mailboxes) else None,
+            one_by_one=self.one_by_one,
         )
 
     def roll_call(self) -> RollCall:
         """CSMs in Slack: who is there, who is not any more, who is away."""
         by_status = ByStatus(self.routing, self.settings.stand_ins) if self.settings.cover_by_status else None
-        return RollCall(self.led, self.notifier, self.clock, by_status, self.routing)
+        return RollCall(self.led, self.notifier, self.clock, by_status, self.routing, self.one_by_one)
 
     def sweeps(self, daily: Daily, send: Send) -> tuple[Sweep, ...]:
         """Everything that happens again and again, and how often (seconds)."""
         settings = self.settings
         at = time.fromisoformat(settings.digest_time)
         digest = Digest(self.led, self.clock, at, settings.zone, settings.digest_channel)
-        deliver = Deliver(self.led, self.notifier, digest.brief, self.clock, settings.ops_channel)
-        hours = self.rules.guard.hours
-        reminders = Reminders(self.led, self.docket, self.clock, self.schedule.wake, hours)
+        wake, apart = self.schedule.wake, self.one_by_one
+        deliver = Deliver(self.led, self.notifier, digest.brief, self.clock, settings.ops_channel, apart)
+        reminders = Reminders(self.led, self.docket, self.clock, wake, self.rules.guard.hours, apart)
+        stand_in = StandIn(self.led, self.clock, wake, self.rules.opt_out, apart)
         return (
             Sweep("drain", 5, self.drain.run),
             Sweep("daily", 60, daily.run),
@@ -219,7 +234,7 @@ class Parts:
             Sweep("follow-ups", 5, self.by_itself.follow.run),
             Sweep("shadow", 60, self.by_itself.shadow.settle),
             Sweep("roll call", 600, self.roll_call().run),
-            Sweep("cover", 30, StandIn(self.led, self.clock, self.schedule.wake, self.rules.opt_out).run),
+            Sweep("cover", 30, stand_in.run),
             Sweep("send", 1, send.run),
             Sweep("replies", 2, self.watch.run),
             Sweep("digest", 60, digest.run),
@@ -228,19 +243,5 @@ class Parts:
             Sweep("tidy", 3600, self.drain.tidy),
             Sweep("old texts", 3600, OldTexts(self.led, self.clock, settings.keep_text_days).run),
             Sweep("old usage", 3600, OldUsage(self.held, self.clock, settings.zone, settings.keep_days).run),
-            *(self.crm.sweeps(self.led, self.clock) if self.crm else ()),
+            *(self.crm.sweeps(self.led, self.clock, apart) if self.crm else ()),
         )
-
-
-def writer_of(settings: Settings, library: Library) -> Writer:
-    """The language model behind its gate; templates alone without a key."""
-    return DraftWriter(
-        library,
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        model=settings.openai_model,
-        links=settings.links,
-        product_name=settings.product_name,
-        drafts_per_day=settings.drafts_per_day,
-        opt_out=settings.opt_out_line,
-    )

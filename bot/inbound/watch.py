@@ -16,6 +16,7 @@ from bot.inbound.imap import Head, ImapInbox
 from bot.inbound.imap_server import ImapServer
 from bot.inbound.reading import arrival_of, clues_of_head
 from bot.loop.lead import Lead, LeadLost
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock
 from bot.loop.returns import Returns
 from scoring.errors import InvalidInput, LookoutError
@@ -29,6 +30,7 @@ FIRST_LOOK = timedelta(days=14)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 300, 900))
 TELL_AFTER = 3
 THREADS = 16
+MAIL = "mail number"
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,7 @@ class Watch:
     back_off: tuple[timedelta, ...] = BACK_OFF
     heard: Callable[[str], None] = lambda _mailbox: None
     """Is told of each mailbox that was read to its end."""
+    one_by_one: OneByOne = field(default_factory=OneByOne)
     _places: dict[str, _Place] = field(default_factory=dict)
     _threads: Executor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, "mailboxes"))
     _stopped: bool = False
@@ -116,8 +119,8 @@ class Watch:
         try:
             await inbox.open()
             while self.lead.holds():
-                await self._catch_up(inbox)
-                self.heard(server.name)
+                if await self._catch_up(inbox):
+                    self.heard(server.name)
                 place = self._places.get(server.name)
                 if place is not None:
                     place.failures = 0
@@ -125,26 +128,36 @@ class Watch:
         finally:
             inbox.close()
 
-    async def _catch_up(self, inbox: ImapInbox) -> None:
-        """From where we left off; where UIDs mean nothing any more, and at first, the last fourteen days again."""
+    async def _catch_up(self, inbox: ImapInbox) -> bool:
+        """From where we left off; where UIDs mean nothing any more, and at first, the last fourteen days again.
+
+        Whether all was read. A mail that we trip over is where we begin the next time; those behind it are read all the
+        same, and what leaves by itself waits meanwhile, for it may be an answer.
+        """
         mark = await self.returns.read_up_to(inbox.name)
         known = mark is not None and mark.validity == inbox.validity
         first_day = (self.clock() - FIRST_LOOK).date()
         uids, upcoming = await inbox.numbers(mark.uid if mark and known else None, first_day)
+        reached: int | None = None
         for start in range(0, len(uids), AT_ONCE):
             for head in await inbox.heads(uids[start : start + AT_ONCE]):
-                await self._look_at(inbox, head)
-        if not known or (mark is not None and mark.uid != upcoming):
-            await self.returns.have_read(ReadUpTo(inbox.name, inbox.validity, upcoming))
+                look = partial(self._look_at, inbox, head, moves=reached is None)
+                if not await self.one_by_one.one(MAIL, f"{head.uid} in {inbox.name}", look) and reached is None:
+                    reached = head.uid
+        end = upcoming if reached is None else reached
+        if not known or (mark is not None and mark.uid != end):
+            await self.returns.have_read(ReadUpTo(inbox.name, inbox.validity, end))
+        return reached is None
 
-    async def _look_at(self, inbox: ImapInbox, head: Head) -> None:
+    async def _look_at(self, inbox: ImapInbox, head: Head, *, moves: bool) -> bool:
         """One mail; what no database can keep of it must not hold up those behind it."""
         try:
-            await self._take_in(inbox, head)
+            await self._take_in(inbox, head, moves=moves)
         except InvalidInput as fault:
             log.warning("a mail was left out", mailbox=inbox.name, uid=head.uid, reason=str(fault))
+        return True
 
-    async def _take_in(self, inbox: ImapInbox, head: Head) -> None:
+    async def _take_in(self, inbox: ImapInbox, head: Head, *, moves: bool) -> None:
         """Fetch a mail only if its head names one of ours, or if it is a mail server's report of some mail."""
         clues, report = clues_of_head(head.content)
         if not report and not await self.returns.concerns(clues):
@@ -153,7 +166,8 @@ class Watch:
         if content:
             read = partial(arrival_of, content, head.received_at or self.clock())
             arrival = await asyncio.get_running_loop().run_in_executor(self._threads, read)
-            await self.returns.take(arrival, ReadUpTo(inbox.name, inbox.validity, head.uid + 1))
+            mark = ReadUpTo(inbox.name, inbox.validity, head.uid + 1) if moves else None
+            await self.returns.take(arrival, mark)
 
 
 async def _end(task: asyncio.Task[None]) -> None:

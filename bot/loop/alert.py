@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import partial
 
 from bot.loop.docket import Docket
 from bot.loop.drafting import Drafting
-from bot.loop.matters import Picture, held_day, matters, picture, room
+from bot.loop.matters import Matters, Picture, held_day, picture, room, tomorrow
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, UsageScores, Wake
 from bot.loop.records import Store, UnitOfWork
 from scoring import wording
@@ -33,6 +35,7 @@ AT_RISK = "{number} at risk, the lowest health first:"
 NONE_AT_RISK = "None looks at risk."
 LIST_LINE = "• {name}: {band}, health {score}"
 AND_MORE = "and {number} more; /health shows any of them."
+CASE = "case of account"
 CASES_OPENED = (Act.OPEN, Act.UPDATE, Act.CLOSE)
 
 
@@ -47,6 +50,7 @@ class Alert:
     clock: Clock
     wake: Wake
     digest_channel: str
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self, day: date) -> list[Decision]:
         """Decide about every account with a trigger, an open case or a wait on a complete, detected day."""
@@ -54,11 +58,15 @@ class Alert:
         volumes = await self.usage.volume(VOLUME_DAYS, day)
         async with self.store.reading() as work:
             seen = await picture(work, day, self.docket.policy)
-            asked = await matters(work, seen, self.docket.policy) if seen.today else []
+            asked = await self._matters.of(work, seen) if seen.today else []
             today = await self._today(work, seen, volumes)
         if not seen.today:
             return []
-        return await self._carry_out(seen, asked, today)
+        return await self._carry_out(seen, asked, today, seen.concerned(None))
+
+    @property
+    def _matters(self) -> Matters:
+        return Matters(self.docket.policy, self.one_by_one)
 
     async def after_storm(self) -> list[Decision]:
         """Carry out a person's answer to a storm: open what was held, riskiest first, or drop it (R35)."""
@@ -77,9 +85,9 @@ class Alert:
     async def _release(self, day: date, held: frozenset[str]) -> list[Decision]:
         async with self.store.reading() as work:
             seen = await picture(work, day, self.docket.policy)
-            asked = await matters(work, seen, self.docket.policy, only=held)
+            asked = await self._matters.of(work, seen, only=held)
             today = replace(await self._today(work, seen, []), held="", released=True)
-        return await self._carry_out(seen, asked, today)
+        return await self._carry_out(seen, asked, today, seen.concerned(held))
 
     async def _drop(self, day: date, held: frozenset[str]) -> list[Decision]:
         dropped = [Decision(account_id, day, Act.NONE.value, DROPPED, "R35") for account_id in sorted(held)]
@@ -97,7 +105,9 @@ class Alert:
             held = OUTAGE.format(day=wording.day(seen.day), now=silent[0], usual=silent[1])
         return replace(today, day=seen.day, held=held, first_run=first in {None, seen.day.isoformat()})
 
-    async def _carry_out(self, seen: Picture, asked: Sequence[Matter], today: Today) -> list[Decision]:
+    async def _carry_out(
+        self, seen: Picture, asked: Sequence[Matter], today: Today, concerned: Sequence[str]
+    ) -> list[Decision]:
         docket = self.docket
         today = replace(today, held=holds(asked, today, docket.policy))
         moves = decide(asked, today, config=docket.policy, playbook=docket.playbook)
@@ -108,23 +118,31 @@ class Alert:
                 await self._hold(work, today, moves)
             elif today.first_run:
                 await self._start(work, seen)
-        for move in moves:
-            if move.act in CASES_OPENED:
-                async with self.store() as work:
-                    await docket.carry_out(work, move, now)
+        changing = {move.matter.account.id: move for move in moves if move.act in CASES_OPENED}
+        changed = await self.one_by_one.each(CASE, changing, partial(self._change, now))
+        tripped_over = {*concerned} - {matter.account.id for matter in asked} | changing.keys() - {*changed}
+        async with self.store() as work:
+            await work.cases.decide(tomorrow(tripped_over, seen.day))
         if not today.held:
-            await self._refresh(asked, {move.matter.account.id for move in moves if move.act in CASES_OPENED})
+            await self._refresh(asked, changing.keys())
         self.wake()
         await self.drafting.write_missing_drafts()
         return [move.decision for move in moves]
 
-    async def _refresh(self, asked: Sequence[Matter], changed: set[str]) -> None:
+    async def _change(self, now: datetime, move: Move) -> str:
+        async with self.store() as work:
+            await self.docket.carry_out(work, move, now)
+        return move.matter.account.id
+
+    async def _refresh(self, asked: Sequence[Matter], changed: Collection[str]) -> None:
         """The other live cases are told with today's numbers; what cannot be seen today is left as it was (R8)."""
-        for matter in asked:
-            live = matter.live is not None and matter.account.id not in changed
-            if live and seen_now(matter.snapshot, self.docket.policy):
-                async with self.store() as work:
-                    await self.docket.refresh(work, matter)
+        others = {matter.account.id: matter for matter in asked if matter.live and matter.account.id not in changed}
+        seen = {key: matter for key, matter in others.items() if seen_now(matter.snapshot, self.docket.policy)}
+        await self.one_by_one.each(CASE, seen, self._tell_anew)
+
+    async def _tell_anew(self, matter: Matter) -> None:
+        async with self.store() as work:
+            await self.docket.refresh(work, matter)
 
     async def _hold(self, work: UnitOfWork, today: Today, moves: Sequence[Move]) -> None:
         """One notice for one storm; it stays until a person answers (R35)."""

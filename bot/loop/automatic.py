@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.loop.intent import Planner
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import say_in_thread
@@ -15,6 +16,8 @@ from scoring.automatic import MODE_FLAG, Intended, Mode
 from scoring.casework import LOOKOUT, AuditEntry
 from scoring.errors import TooLate
 from scoring.routing import Routing
+
+WISH = "automatic mail"
 
 # The card of an automatic mail is posted when it has left, with what became of it; until then the digest shows it.
 AFTER_LEAVING = timedelta(minutes=2)
@@ -31,20 +34,22 @@ class Automatic:
     routing: Routing
     clock: Clock
     wake: Wake
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self, day: date) -> list[Intended]:
         """Queue what live plays want to send about a complete day; gives what was queued."""
-        queued = []
-        for wish in await self.planner.wishes(day, Mode.LIVE):
-            try:
-                async with self.store() as work:
-                    if await self._queue(work, wish):
-                        queued.append(wish.intended)
-            except TooLate:
-                continue  # a mail to this account is on its way already
+        wishes = {wish.intended.id: wish for wish in await self.planner.wishes(day, Mode.LIVE)}
+        queued = await self.one_by_one.each(WISH, wishes, self._try)
         if queued:
             self.wake()
         return queued
+
+    async def _try(self, wish: Wish) -> Intended | None:
+        try:
+            async with self.store() as work:
+                return wish.intended if await self._queue(work, wish) else None
+        except TooLate:
+            return None  # a mail to this account is on its way already
 
     async def _queue(self, work: UnitOfWork, wish: Wish) -> bool:
         """Case, draft, mail and log in one transaction; nothing when the play was switched off meanwhile."""

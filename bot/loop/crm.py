@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 
 from bot.loop.crm_entry import entry_of
 from bot.loop.crm_links import TheirRecords, Unknown
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Crm
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import show
@@ -33,6 +34,7 @@ LONGEST_REST = timedelta(hours=1)
 SETUP_REST = timedelta(minutes=15)
 GIVES_UP_AFTER = timedelta(days=7)
 GONE_TRIES = 3
+RECORD = "CRM entry"
 SINCE, HEALTH_DAY, DAY_DONE = "crm_since", "crm_health_day", "day_done"
 
 MISREAD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -53,6 +55,7 @@ class CrmLog:
     clock: Clock
     ops_channel: str = ""
     longest_try: float = A_TRY.total_seconds() * 0.8
+    one_by_one: OneByOne = field(default_factory=OneByOne)
     _rests: dict[bool, datetime] = field(default_factory=dict)
 
     async def run(self) -> int:
@@ -61,7 +64,7 @@ class CrmLog:
         await self._fill_health()
         async with self.store.reading() as work:
             due = await work.crm.due(self.clock(), AT_ONCE)
-        return sum([await self._try(job) for job in due])
+        return sum(await self.one_by_one.each(RECORD, {job.id: job for job in due}, self._try))
 
     async def _fill(self) -> None:
         now = self.clock()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.loop.briefing import card_brief
 from bot.loop.lost import lose_slack, slack_is_lost
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Notifier
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import CardBrief, DigestBrief
@@ -27,6 +28,7 @@ DigestBuilder = Callable[[UnitOfWork, str], Awaitable[DigestBrief | None]]
 A_RUN = 5
 """Messages to one channel in one run, a second each: what a click changes meanwhile is shown by the next run."""
 BACK_OFF = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+CARD, POST = "card of case", "message"
 LONGEST_WAIT = timedelta(minutes=10)
 BLOCKED_WAIT = timedelta(hours=6)
 GONE = frozenset({"message_not_found", "edit_window_closed", "cant_update_message"})
@@ -45,6 +47,7 @@ class Deliver:
     digest: DigestBuilder
     clock: Clock
     ops_channel: str
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Deliver what is due, changes of posted cards first; gives how many messages went out."""
@@ -54,8 +57,16 @@ class Deliver:
                 return 0
             cards, posts = await work.slack.cards_due(now), await work.slack.posts_due(now)
         cards.sort(key=lambda card: not card.ts)
-        shown = await _beside_each_other((card.channel, partial(self._card, card)) for card in cards)
-        said = await _beside_each_other((post.target or post.case_id, partial(self._post, post)) for post in posts)
+        shown = await _beside_each_other(
+            (card.channel, partial(self.one_by_one.one, CARD, card.case_id, partial(self._card, card)))
+            for card in cards
+            if not self.one_by_one.rests(CARD, card.case_id)
+        )
+        said = await _beside_each_other(
+            (post.target or post.case_id, partial(self.one_by_one.one, POST, post.key, partial(self._post, post)))
+            for post in posts
+            if not self.one_by_one.rests(POST, post.key)
+        )
         return shown + said
 
     async def _card(self, card: Card) -> bool:
@@ -171,7 +182,7 @@ class Deliver:
             await work.slack.say(Post(key=key, kind="notice", target=self.ops_channel, body=text))
 
 
-Delivery = Callable[[], Awaitable[bool]]
+Delivery = Callable[[], Awaitable[bool | None]]
 
 
 async def _beside_each_other(due: Iterable[tuple[str, Delivery]]) -> int:
@@ -189,7 +200,7 @@ async def _beside_each_other(due: Iterable[tuple[str, Delivery]]) -> int:
 async def _in_turn(deliveries: Sequence[Delivery]) -> int:
     done = 0
     for deliver in deliveries:
-        done += await deliver()
+        done += await deliver() or False
     return done
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 
+from bot.loop.matters import tomorrow
+from bot.loop.one_by_one import OneByOne
 from bot.loop.records import Store, UnitOfWork
 from scoring.casework import Case, Trigger
 from scoring.config import PolicyConfig
@@ -16,6 +19,7 @@ from scoring.triggers import armed, detect
 HISTORY_DAYS = 15
 LONGEST_BLINDNESS = 60
 AT_ONCE = 20
+ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +28,24 @@ class Detect:
 
     store: Store
     policy: PolicyConfig
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self, day: date) -> list[Trigger]:
         """What fired newly on a complete day that has been scored. Reading never makes a click wait."""
         async with self.store.reading() as work:
-            found: list[Trigger] = []
-            for number, seen in enumerate(await _picture(work, day)):
-                found += await self._fired(work, seen)
-                if number % AT_ONCE == 0:
-                    await asyncio.sleep(0)  # thousands of accounts take seconds; clicks get their turn
+            seen = {one.account.id: one for one in await _picture(work, day)}
+            found = dict[str, tuple[Trigger, ...]]()
+            ids = list(seen)
+            for start in range(0, len(ids), AT_ONCE):
+                here = {account_id: seen[account_id] for account_id in ids[start : start + AT_ONCE]}
+                found |= await self.one_by_one.each(ACCOUNT, here, partial(self._looked_at, work))
+                await asyncio.sleep(0)  # thousands of accounts take seconds; clicks get their turn
         async with self.store() as work:
-            return await work.cases.fired(found)
+            await work.cases.decide(tomorrow(seen.keys() - found.keys(), day))
+            return await work.cases.fired(trigger for fired in found.values() for trigger in fired)
+
+    async def _looked_at(self, work: UnitOfWork, seen: _Seen) -> tuple[str, tuple[Trigger, ...]]:
+        return seen.account.id, await self._fired(work, seen)
 
     async def _fired(self, work: UnitOfWork, seen: _Seen) -> tuple[Trigger, ...]:
         if not seen_now(seen.today, self.policy):

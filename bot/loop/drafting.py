@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.loop.correspondents import recipient_for, sender_for
 from bot.loop.docket import new_id
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.second_look import newest
@@ -18,6 +20,7 @@ from scoring.model import Account, Milestone, Person
 from scoring.routing import Routing
 
 AT_ONCE = 4
+MATERIAL, DRAFT = "material for the draft of case", "draft of case"
 CLOSED = "{email} cannot be written to any more"
 
 
@@ -50,6 +53,7 @@ class Drafting:
     routing: Routing
     clock: Clock
     new_id: Callable[[], str] = field(default=new_id)
+    one_by_one: OneByOne = field(default_factory=OneByOne)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def write_missing_drafts(self) -> int:
@@ -59,17 +63,20 @@ class Drafting:
         async with self._turn:
             materials = await self._materials()
             room = asyncio.Semaphore(AT_ONCE)
-            done = await asyncio.gather(*(self._write(material, room) for material in materials))
-            return sum(done)
+            writing = [partial(self._write, material, room) for material in materials]
+            done = await asyncio.gather(
+                *(self.one_by_one.one(DRAFT, m.case.id, write) for m, write in zip(materials, writing, strict=True))
+            )
+            return sum(filter(None, done))
 
     async def _materials(self) -> list[Material]:
         async with self.store.reading() as work:
             case_ids = await work.outreach.cases_without_draft()
             milestones = await work.accounts.milestones() if case_ids else []
-            found = [await self._material(work, case_id, milestones) for case_id in case_ids]
-        return [material for material in found if material is not None]
+            gather = partial(self._material, work, milestones)
+            return await self.one_by_one.each(MATERIAL, {case_id: case_id for case_id in case_ids}, gather)
 
-    async def _material(self, work: UnitOfWork, case_id: str, milestones: Iterable[Milestone]) -> Material | None:
+    async def _material(self, work: UnitOfWork, milestones: Iterable[Milestone], case_id: str) -> Material | None:
         """What a draft needs; None while there is nobody to write to, or nobody to write (the card says so)."""
         case = await work.cases.get(case_id)
         account = await work.accounts.get(case.account_id) if case else None

@@ -6,12 +6,13 @@ the second look when it leaves. The row of a follow-up leaves `waiting` once, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.loop.approve import message_id
 from bot.loop.following import View, view
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Writer
 from bot.loop.quiet_step import step
 from bot.loop.records import Store, UnitOfWork
@@ -38,6 +39,8 @@ LOOK_BACK = timedelta(days=7) + LATEST
 KEPT = frozenset({"contact.first_name", "account.name"})
 LEANS_ON_FEATURE = frozenset({"tip", "feature.name", "feature.last"})
 
+UNPLANNED, ANSWERED, DUE = "plan to follow up mail", "answered follow-up of mail", "follow-up of mail"
+
 SCHEDULED = (
     "If nobody answers, one follow-up leaves by itself on {when}, where {name} is. The card has a button that stops it."
 )
@@ -57,6 +60,7 @@ class Follow:
     writer: Writer
     rules: MailRules
     clock: Clock
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Plan what has no follow-up yet, and take what is due; how many follow-ups were queued or proposed."""
@@ -64,8 +68,7 @@ class Follow:
         await self._call_off()
         async with self.store.reading() as work:
             due = await work.follow_ups.due(self.clock())
-        taken = [await self._take(follow_up) for follow_up in due]
-        return sum(taken)
+        return sum(await self.one_by_one.each(DUE, {one.outreach_id: one for one in due}, self._take))
 
     async def _plan(self) -> None:
         """Every mail that left gets its one row, however it came to count as sent; an outage only makes it later."""
@@ -73,20 +76,25 @@ class Follow:
             return
         async with self.store.reading() as work:
             mails = await work.follow_ups.without(self.clock() - LOOK_BACK)
-        for mail in mails:
-            async with self.store() as work:
-                await self._announce(work, mail)
+        await self.one_by_one.each(UNPLANNED, {mail.id: mail for mail in mails}, self._announce)
 
     async def _call_off(self) -> None:
         """An answer ends a follow-up at once, so that nobody reads on a card what will not come."""
         async with self.store.reading() as work:
             answered = await work.follow_ups.answered()
-            seen = [await view(work, follow_up, self.rules, self.clock()) for follow_up in answered]
-        for one in seen:
-            if one.stop:
-                await self._drop(one)
+        await self.one_by_one.each(ANSWERED, {one.outreach_id: one for one in answered}, self._end_answered)
 
-    async def _announce(self, work: UnitOfWork, mail: Outreach) -> None:
+    async def _end_answered(self, follow_up: FollowUp) -> None:
+        async with self.store.reading() as work:
+            seen = await view(work, follow_up, self.rules, self.clock())
+        if seen.stop:
+            await self._drop(seen)
+
+    async def _announce(self, mail: Outreach) -> None:
+        async with self.store() as work:
+            await self._plan_one(work, mail)
+
+    async def _plan_one(self, work: UnitOfWork, mail: Outreach) -> None:
         case, account = await work.cases.get(mail.case_id), await work.accounts.get(mail.account_id)
         contact, draft = await work.accounts.person(mail.to_id), await work.outreach.draft(mail.draft_id)
         if case is None or account is None or draft is None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from functools import partial
 
 from bot.loop.correspondents import recipient_for, sender_for
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import UnitOfWork
 from bot.loop.second_look import MailRules, newest
@@ -30,6 +32,8 @@ from scoring.routing import Routing
 from scoring.severity import severity
 
 Reading = Callable[[], AbstractAsyncContextManager[UnitOfWork]]
+
+CANDIDATE = "automatic mail to account"
 
 COUNTED: Mapping[Mode, frozenset[Mode]] = {
     Mode.LIVE: frozenset({Mode.LIVE}),
@@ -67,6 +71,7 @@ class Planner:
     rules: MailRules
     clock: Clock
     digest_at: time
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def wishes(self, day: date, mode: Mode) -> list[Wish]:
         """The mails of all plays in this mode, the riskiest accounts first, within every cap."""
@@ -82,7 +87,8 @@ class Planner:
         for candidate in candidates:
             if intended_id(candidate.account.id, day, mode) in planned or (room is not None and len(wishes) >= room):
                 continue
-            wish = await self._wish(candidate, day, mode, earlier=earlier)
+            write = partial(self._wish, candidate, day, mode, earlier=earlier)
+            wish = await self.one_by_one.one(CANDIDATE, candidate.account.id, write)
             if wish is not None:
                 wishes.append(wish)
                 earlier = earlier.with_one(candidate.account.id, wish.intended.to_email, day)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
+from bot.loop.one_by_one import OneByOne
 from bot.loop.records import UnitOfWork
 from scoring.budget import MONTH_DAYS, Pace, budget_left
-from scoring.casework import Case, Trigger
+from scoring.casework import Case, Decision, Trigger
 from scoring.config import PolicyConfig
 from scoring.lifetime import came_back, close_line, quiet_until
 from scoring.matter import Act, Matter, Today
@@ -21,6 +23,8 @@ from scoring.triggers import standing
 
 HISTORY_DAYS = 16
 WAITS_RULE = "R37"
+ACCOUNT = "account"
+TRIPPED = "Lookout tripped over this account; it is looked at again tomorrow."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,29 @@ async def picture(work: UnitOfWork, day: date, config: PolicyConfig) -> Picture:
     )
 
 
-async def matters(
-    work: UnitOfWork, seen: Picture, config: PolicyConfig, *, only: Collection[str] | None = None
-) -> list[Matter]:
-    """One matter per account to decide about; `only` are the accounts that a person has just released."""
-    found = []
-    for account_id in seen.concerned(only):
-        matter = _matter(seen, account_id, config)
-        matter = replace(matter, carried=only is not None or account_id in seen.waiting)
+@dataclass(frozen=True, slots=True)
+class Matters:
+    """Finds one matter per account to decide about."""
+
+    config: PolicyConfig
+    one_by_one: OneByOne
+
+    async def of(self, work: UnitOfWork, seen: Picture, *, only: Collection[str] | None = None) -> list[Matter]:
+        """Those of a day; `only` are the accounts that a person has just released."""
+        asked = {account_id: account_id for account_id in seen.concerned(only)}
+        carried = seen.waiting if only is None else frozenset(only)
+        return await self.one_by_one.each(ACCOUNT, asked, partial(self._one, work, seen, carried))
+
+    async def _one(self, work: UnitOfWork, seen: Picture, carried: frozenset[str], account_id: str) -> Matter:
+        matter = replace(_matter(seen, account_id, self.config), carried=account_id in carried)
         tickets = await work.accounts.open_tickets(account_id)
-        matter = replace(matter, is_complex=is_complex(matter.account, tickets, seen.day, config))
-        found.append(await _with_return(work, matter, seen.day, config))
-    return found
+        matter = replace(matter, is_complex=is_complex(matter.account, tickets, seen.day, self.config))
+        return await _with_return(work, matter, seen.day, self.config)
+
+
+def tomorrow(tripped_over: Iterable[str], day: date) -> list[Decision]:
+    """What is decided about accounts that went wrong: held, with the reason, and a candidate again the next day."""
+    return [Decision(account_id, day, Act.HOLD.value, TRIPPED, "own") for account_id in sorted(tripped_over)]
 
 
 async def room(work: UnitOfWork, now: datetime, total: int, *, zone: ZoneInfo, config: PolicyConfig) -> Today:

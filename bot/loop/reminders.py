@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot.loop.cover import acting_for
 from bot.loop.docket import Docket, owner_of
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import say_in_thread, tell
@@ -15,6 +17,8 @@ from scoring import wording
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState
 from scoring.hours import WorkingHours, zone_named
 from scoring.model import Account, Person
+
+SNOOZE, REMIND, ESCALATE = "snoozed case", "reminder of case", "overdue case"
 
 WOKEN = "The snooze is over."
 WOKEN_DIRECT = "{account}: the snooze is over, its card waits for your decision again."
@@ -40,6 +44,7 @@ class Reminders:
     clock: Clock
     wake: Wake
     hours: WorkingHours = field(default_factory=WorkingHours)
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Wake what is due and remind whom it concerns; how many cases woke up."""
@@ -51,16 +56,17 @@ class Reminders:
     async def wake_snoozed(self, now: datetime) -> int:
         """Open the cases whose snooze has ended, and tell their owners."""
         async with self.store.reading() as work:
-            due = [case for case in await work.cases.live() if _snooze_over(case, now)]
-        woken = 0
-        for case in due:
-            async with self.store() as work:
-                woken += await self._wake(work, case, now)
+            due = {case.id: case for case in await work.cases.live() if _snooze_over(case, now)}
+        woken = sum(await self.one_by_one.each(SNOOZE, due, partial(self._wake, now)))
         if woken:
             self.wake()
         return woken
 
-    async def _wake(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
+    async def _wake(self, now: datetime, case: Case) -> bool:
+        async with self.store() as work:
+            return await self._open(work, case, now)
+
+    async def _open(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
         """The 14 days of R36 begin again: the person asked to see it now, not to have it closed."""
         opened = replace(
             case,
@@ -91,18 +97,16 @@ class Reminders:
         async with self.store.reading() as work:
             open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
         late = [case for case in open_cases if (at := self._reminder_at(case)) is not None and now >= at]
-        told = 0
-        overdue = [case for case in late if case.due_at is not None and now >= case.due_at]
-        for case in late:
-            if case not in overdue:
-                async with self.store() as work:
-                    told += await self._remind(work, case, now)
-        if overdue:
-            async with self.store() as work:
-                told += await self._escalate(work, overdue, now)
-        return told
+        overdue = {case.id: case for case in late if case.due_at is not None and now >= case.due_at}
+        waiting = {case.id: case for case in late if case.id not in overdue}
+        told = sum(await self.one_by_one.each(REMIND, waiting, partial(self._remind, now)))
+        return told + (await self._escalate(overdue, now) if overdue else 0)
 
-    async def _remind(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
+    async def _remind(self, now: datetime, case: Case) -> bool:
+        async with self.store() as work:
+            return await self._tell_owner(work, case, now)
+
+    async def _tell_owner(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
         account = await work.accounts.get(case.account_id)
         if account is None:
             return False
@@ -113,17 +117,16 @@ class Reminders:
         text = REMINDER.format(account=account.name, hours=hours, due=due)
         return self._at_work(person, now) and await tell(work, person, f"remind:{case.id}", text)
 
-    async def _escalate(self, work: UnitOfWork, overdue: Sequence[Case], now: datetime) -> bool:
+    async def _escalate(self, overdue: Mapping[str, Case], now: datetime) -> bool:
         """Tell the lead of all that became overdue in one message, and of each case once."""
-        lead = self.docket.routing.lead(await work.accounts.csms())
-        if lead is None or not lead.slack_id or not self._at_work(lead, now):
-            return False
-        fresh: list[tuple[str, Account, Person | None]] = []
-        for case in overdue:
-            account = await work.accounts.get(case.account_id)
-            if account is not None and await work.flags.claim(f"overdue:{case.id}", now.isoformat()):
-                fresh.append((case.id, account, await owner_of(work, account, case)))
-        return bool(fresh) and await tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
+        async with self.store.reading() as work:
+            lead = self.docket.routing.lead(await work.accounts.csms())
+            if lead is None or not lead.slack_id or not self._at_work(lead, now):
+                return False
+            found = await self.one_by_one.each(ESCALATE, overdue, partial(_whose, work))
+        async with self.store() as work:
+            fresh = [one for one in found if await work.flags.claim(f"overdue:{one[0]}", now.isoformat())]
+            return bool(fresh) and await tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
 
     def _at_work(self, person: Person | None, now: datetime) -> bool:
         return self.hours.open_at(now, zone_named(person.timezone if person else "", fallback=self.docket.zone))
@@ -135,6 +138,14 @@ class Reminders:
     def _reminder_at(self, case: Case) -> datetime | None:
         row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
         return row.reminder_at(case.opened_at, self.docket.zone)
+
+
+async def _whose(work: UnitOfWork, case: Case) -> tuple[str, Account, Person | None] | None:
+    """A case with its account and owner, unless the lead has heard of it."""
+    if await work.flags.get(f"overdue:{case.id}") is not None:
+        return None
+    account = await work.accounts.get(case.account_id)
+    return (case.id, account, await owner_of(work, account, case)) if account else None
 
 
 def _overdue(cases: Sequence[tuple[str, Account, Person | None]], lead: Person) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.loop.docket import owner_of
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Notifier
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.rota import ByStatus, name_of
@@ -25,6 +28,8 @@ GONE = (
 BACK = "The Slack account of {who} is active again, and they may decide as before."
 
 
+CSM, UNLINKED = "CSM", "CSM without a Slack account"
+
 AT_ONCE = 90
 """Slack answers some hundred such questions a minute; where a team is larger, the others come with a later sweep."""
 MINUTES = 10
@@ -39,6 +44,7 @@ class RollCall:
     clock: Clock
     by_status: ByStatus | None = None
     routing: Routing = field(default_factory=lambda: Routing(""))
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Link whoever Slack knows; how many were linked. When Slack refuses, the next sweep asks again."""
@@ -46,19 +52,18 @@ class RollCall:
         async with self.store.reading() as work:
             known = [csm for csm in await work.accounts.csms() if csm.slack_id]
             off = {csm.id for csm in known if await work.flags.get(SWITCHED_OFF + csm.id) is not None}
-        for csm in _in_turn(known, self.clock()):
-            if csm.left and csm.id not in off:
-                continue
-            try:
-                presence = await self.notifier.presence(csm.slack_id)
-            except SlackRefused:
-                break
-            if presence.deactivated is not (csm.id in off):
-                await self._turn(csm, presence)
-            elif self.by_status is not None and not presence.deactivated:
-                async with self.store() as work:
-                    await self.by_status.told(work, csm, presence.away_until, self.clock())
+        asked = {csm.id: csm for csm in _in_turn(known, self.clock()) if not csm.left or csm.id in off}
+        with suppress(SlackRefused):
+            await self.one_by_one.each(CSM, asked, partial(self._ask, off))
         return linked
+
+    async def _ask(self, off: set[str], csm: Person) -> None:
+        presence = await self.notifier.presence(csm.slack_id)
+        if presence.deactivated is not (csm.id in off):
+            await self._turn(csm, presence)
+        elif self.by_status is not None and not presence.deactivated:
+            async with self.store() as work:
+                await self.by_status.told(work, csm, presence.away_until, self.clock())
 
     async def _turn(self, csm: Person, presence: Presence) -> None:
         """A deactivated account counts as having left until it is active again, whatever an import says (C7)."""
@@ -91,17 +96,17 @@ class RollCall:
     async def _link(self) -> int:
         async with self.store.reading() as work:
             unknown = [csm for csm in await work.accounts.csms() if csm.email and not csm.slack_id and not csm.left]
-        linked = 0
-        for csm in unknown:
-            try:
-                found = await self.notifier.user_by_email(csm.email)
-            except SlackRefused:
-                return linked
-            if found is not None:
-                async with self.store() as work:
-                    await work.accounts.link_slack(csm.id, found[0], found[1] or csm.timezone)
-                linked += 1
-        return linked
+        linked = list[str]()
+        with suppress(SlackRefused):
+            await self.one_by_one.each(UNLINKED, {csm.id: csm for csm in unknown}, partial(self._find, linked))
+        return len(linked)
+
+    async def _find(self, linked: list[str], csm: Person) -> None:
+        found = await self.notifier.user_by_email(csm.email)
+        if found is not None:
+            async with self.store() as work:
+                await work.accounts.link_slack(csm.id, found[0], found[1] or csm.timezone)
+            linked.append(csm.id)
 
 
 def _in_turn(known: list[Person], now: datetime) -> list[Person]:

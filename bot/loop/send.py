@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.loop.lead import Alone, Lead
+from bot.loop.one_by_one import OneByOne
 from bot.loop.outcome import Outcome
 from bot.loop.ports import Clock, HighWater, Mailer, SentCopies
 from bot.loop.records import Store, UnitOfWork
@@ -27,6 +28,7 @@ PATIENCE = timedelta(minutes=5)
 REST = timedelta(minutes=1)
 DRAIN_SECONDS = 10.0
 EVERYBODY = ""
+MAIL, CLAIM = "mail", "claim of mail"
 
 GONE = "The case or the draft of this mail no longer exists."
 OTHER_LEADS = "another copy of Lookout leads"
@@ -76,12 +78,14 @@ class Send:
         lead: Lead | None = None,
         water: HighWater | None = None,
         copies: SentCopies | None = None,
+        one_by_one: OneByOne | None = None,
     ) -> None:
         self._store = store
         self._lead = lead or Alone()
         self._water = water or Unmarked()
         self._mailer = mailer
         self._copies = copies
+        self._one_by_one = one_by_one or OneByOne()
         self._clock = clock
         self._rules = rules
         self._ops_channel = ops_channel
@@ -106,13 +110,13 @@ class Send:
             await (self._give_up(self._clock() - PATIENCE) if self._recovered else self.recover())
             async with self._store.reading() as work:
                 due = await work.outreach.due(self._clock())
-            handed_over = 0
-            for outreach in due:
-                claim = None if self._rests(EVERYBODY) else await self._claim(outreach.id)
-                if claim is not None:
-                    await _to_the_end(self._deliver(claim))
-                    handed_over += 1
-            return handed_over
+            return sum(await self._one_by_one.each(MAIL, {mail.id: mail for mail in due}, self._hand_over))
+
+    async def _hand_over(self, outreach: Outreach) -> bool:
+        claim = None if self._rests(EVERYBODY) else await self._claim(outreach.id)
+        if claim is not None:
+            await _to_the_end(self._deliver(claim))
+        return claim is not None
 
     async def _claim(self, outreach_id: str) -> Claim | None:
         """Look again and claim, in one transaction that commits before anything leaves; None when it must not leave."""
@@ -180,12 +184,14 @@ class Send:
     async def _give_up(self, before: datetime) -> int:
         """Claims that nobody works on any more: nobody knows whether they left, so nobody resends them (R54)."""
         async with self._store.reading() as work:
-            left = [o for o in await work.outreach.stale_claims(before) if o.id not in self._in_flight]
-        for outreach in left:
-            async with self._store() as work:
-                await self._lead.confirm(work)
-                await self._outcome(work, self._clock()).uncertain(outreach, DIED)
-        return len(left)
+            left = {o.id: o for o in await work.outreach.stale_claims(before) if o.id not in self._in_flight}
+        return sum(await self._one_by_one.each(CLAIM, left, self._unknown))
+
+    async def _unknown(self, outreach: Outreach) -> bool:
+        async with self._store() as work:
+            await self._lead.confirm(work)
+            await self._outcome(work, self._clock()).uncertain(outreach, DIED)
+            return True
 
     async def _file_copy(self, claim: Claim) -> None:
         """A copy for the sender, after it is on record that the mail left; one that cannot be filed is only noted."""

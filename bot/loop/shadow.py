@@ -6,11 +6,12 @@ line of the log, and a message to the operators. Neither a mail server nor the o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 from bot.loop.intent import Planner, Reading
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock
 from bot.loop.records import Store
 from bot.loop.second_look import MailRules
@@ -18,6 +19,8 @@ from bot.loop.wishes import as_live, rehearse
 from scoring.automatic import Fate, Intended, Mode
 from scoring.guardrails import No
 from scoring.messages import Post
+
+INTENDED = "rehearsed mail"
 
 WOULD_SEND = (
     "Shadow, nothing was sent. The play “{play}” would have sent this now to {name} <{email}> at {account}, from "
@@ -76,6 +79,7 @@ class Shadow:
     rules: MailRules
     clock: Clock
     ops_channel: str
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self, day: date) -> list[Intended]:
         """Note what the plays in shadow would send about a complete day."""
@@ -86,20 +90,20 @@ class Shadow:
         """Look a second time at what would leave now, exactly as live does, and say what would have happened."""
         async with self.reading() as work:
             due = await work.intended.planned(self.clock())
-        settled = 0
-        for intended in due:
-            async with self.reading() as work:
-                verdict = await rehearse(work, self.rules, as_live(intended), self.clock())
-                account = await work.accounts.get(intended.account_id)
-            if isinstance(verdict, No) and verdict.waits:
-                if verdict.not_before is not None:
-                    await self.book.postpone(intended, verdict.not_before)
-                continue
-            fate = Fate.WOULD_STOP if isinstance(verdict, No) else Fate.WOULD_SEND
-            reason = verdict.reason if isinstance(verdict, No) else ""
-            post = self._post(intended, reason, account.name if account else intended.account_id)
-            settled += await self.book.settle(intended, fate, reason, post)
-        return settled
+        return sum(await self.one_by_one.each(INTENDED, {one.id: one for one in due}, self._settle))
+
+    async def _settle(self, intended: Intended) -> bool:
+        async with self.reading() as work:
+            verdict = await rehearse(work, self.rules, as_live(intended), self.clock())
+            account = await work.accounts.get(intended.account_id)
+        if isinstance(verdict, No) and verdict.waits:
+            if verdict.not_before is not None:
+                await self.book.postpone(intended, verdict.not_before)
+            return False
+        fate = Fate.WOULD_STOP if isinstance(verdict, No) else Fate.WOULD_SEND
+        reason = verdict.reason if isinstance(verdict, No) else ""
+        post = self._post(intended, reason, account.name if account else intended.account_id)
+        return await self.book.settle(intended, fate, reason, post)
 
     def _post(self, intended: Intended, reason: str, account: str) -> Post | None:
         if not self.ops_channel:

@@ -5,12 +5,14 @@ What was approved before is not touched: the second look stops it with its reaso
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from bot.loop.cover import acting_for
 from bot.loop.docket import owner_of
 from bot.loop.edit import signed
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Wake
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import say_in_thread, show, tell
@@ -19,6 +21,7 @@ from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Draft
 from scoring.cover import Absence
 from scoring.model import Account, Person
 
+DRAFT, ABSENCE = "waiting draft of case", "absence"
 WAITING = frozenset({CaseState.OPEN, CaseState.SNOOZED})
 
 BEGINS = "{cover} covers for {owner}: the mail now comes from {cover}. Read it before you approve."
@@ -37,6 +40,7 @@ class StandIn:
     wake: Wake
     opt_out: str = ""
     """The line that closes every text, behind the name that changes."""
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Tell covers that begin, and give waiting drafts the sender who acts now; how many drafts changed hands."""
@@ -46,19 +50,20 @@ class StandIn:
             live = await work.cases.live() if absences else []
         if not absences:
             return 0
-        changed = 0
-        for case in live:
-            if case.state in WAITING:
-                async with self.store.reading() as work:
-                    due = await self._other_sender(work, case, absences, now)
-                if due is not None:
-                    async with self.store() as work:
-                        changed += await self._hand_over(work, case, absences, now)
-        for absence in absences:
-            await self._turn(absence, live, now)
+        waiting = {case.id: case for case in live if case.state in WAITING}
+        changed = sum(await self.one_by_one.each(DRAFT, waiting, partial(self._see_to, absences, now)))
+        begun = {absence.id: absence for absence in absences}
+        await self.one_by_one.each(ABSENCE, begun, partial(self._turn, live, now))
         if changed:
             self.wake()
         return changed
+
+    async def _see_to(self, absences: list[Absence], now: datetime, case: Case) -> bool:
+        async with self.store.reading() as work:
+            if await self._other_sender(work, case, absences, now) is None:
+                return False
+        async with self.store() as work:
+            return await self._hand_over(work, case, absences, now)
 
     async def _other_sender(
         self, work: UnitOfWork, case: Case, absences: list[Absence], now: datetime
@@ -102,7 +107,7 @@ class StandIn:
         await show(work, case.id)
         return True
 
-    async def _turn(self, absence: Absence, live: list[Case], now: datetime) -> None:
+    async def _turn(self, live: list[Case], now: datetime, absence: Absence) -> None:
         """The first look at an absence that has begun, and at one that has ended: cards and the cover are told."""
         step = "begun" if absence.holds(now) else "ended" if now >= absence.until else ""
         if not step:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import aiosmtplib
 import pytest
 import trustme
+from structlog.testing import capture_logs
 
 from bot.demo.run import DemoSettings
 from bot.doctor import Verdict, check_inboxes
@@ -22,13 +23,16 @@ from bot.inbound import imap
 from bot.inbound.imap import ImapInbox
 from bot.inbound.imap_server import ImapServer
 from bot.inbound.inboxes import Inboxes, ears_of, look_into
+from bot.inbound.reading import arrival_of
 from bot.inbound.watch import Watch
 from bot.leader import Leader, LedStore
 from bot.loop.ears import Ears, Hearing
 from bot.loop.lead import Alone
+from bot.loop.one_by_one import OneByOne
 from bot.loop.returns import Returns
 from bot.outreach.seals import Seals, Secrets, new_key
 from bot.outreach.smtp import SmtpMailer, SmtpServer
+from bot.trouble import Trouble
 from scoring.casework import CaseState
 from scoring.errors import InvalidInput, Unavailable
 from scoring.mailboxes import Access, Mailbox, MailboxKind
@@ -193,6 +197,48 @@ async def test_after_a_restart_nothing_is_lost_and_nothing_said_twice(store, mai
 
     assert {reply.text for reply in await replies(world)} == {"One.", "Two."}
     assert len([note for note in await world.notes() if "answered" in note]) == 2
+
+
+async def test_a_mail_that_lookout_trips_over_stops_no_answer_behind_it_and_is_read_when_that_is_mended(
+    store, mailbox, monkeypatch
+) -> None:
+    world, seconds, broken = await a_world(store), [0.0], [True]
+    ref, heard = await sent(world), list[str]()
+
+    def odd(content, received_at):
+        if broken[0] and b"Odd." in content:
+            raise ZeroDivisionError
+        return arrival_of(content, received_at)
+
+    monkeypatch.setattr("bot.inbound.watch.arrival_of", odd)
+    await mailbox.deliver(answer("Odd.", ref=ref), answer("Fine.", ref=ref))
+    watch = watching(world, mailbox)
+    watch.heard = heard.append
+    watch.one_by_one = OneByOne(Trouble(store, wall_clock, "#ops").told, lambda: seconds[0])
+
+    async def texts() -> set[str]:
+        await watch.run()
+        return {reply.text for reply in await replies(world)}
+
+    with capture_logs():
+        await until(texts)
+        await mailbox.deliver(answer("Later.", ref=ref))
+        await until(lambda: _is(texts, {"Fine.", "Later."}))
+    assert heard == []  # so what leaves by itself waits: the odd one may be an answer
+    assert [text.split(" (")[0] for target, text in await world.notices() if target == "#ops"] == [
+        f"Lookout tripped over the mail number 101 in {mailbox.settings.name}"
+    ]
+
+    broken[0], seconds[0] = False, 61.0
+    await mailbox.deliver(answer("Last.", ref=ref))
+    await until(lambda: _is(texts, {"Odd.", "Fine.", "Later.", "Last."}))
+    await until(lambda: _is(texts, {"Odd.", "Fine.", "Later.", "Last."}) if heard else asyncio.sleep(0))
+    await watch.stop()
+    assert len([note for note in await world.notes() if "answered" in note]) == 4
+
+
+async def _is(found, wanted) -> bool:
+    return await found() == wanted
 
 
 async def test_answers_count_as_heard_only_when_their_mailbox_was_read_to_its_end(store, mailbox) -> None:

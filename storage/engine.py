@@ -7,22 +7,20 @@ the process writers queue in order for the single connection of the write engine
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sqlite3
 import stat
 from contextlib import closing
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
 from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from scoring.errors import InvalidInput, Unavailable
+from storage.one_trip import OneTripConnection
 
 SCHEMES = {
     "sqlite": "sqlite+aiosqlite",
@@ -130,28 +128,8 @@ def _engine(url: URL, *, patience: float, begin: Any, pragmas: tuple[str, ...], 
     return engine
 
 
-class _SqliteConnection(aiosqlite.Connection):
-    """A connection whose thread is told to stop once.
-
-    A caller who is cancelled while SQLAlchemy closes for him makes it stop the thread a second time; the answer to that
-    would never come, and the process would wait for it for ever when it ends.
-    """
-
-    def __init__(self, database: str, **options: Any) -> None:
-        super().__init__(partial(sqlite3.connect, database, **options), iter_chunk_size=64)
-        self._thread.daemon = True
-        self._told_to_stop = False
-
-    def stop(self) -> asyncio.Future[Any] | None:
-        """Ask the thread to end; None, which nobody waits for, when it was asked before."""
-        if self._told_to_stop:
-            return None
-        self._told_to_stop = True
-        return super().stop()
-
-
 def _sqlite_arguments(patience: float) -> dict[str, Any]:
-    return {"timeout": patience, "async_creator_fn": _SqliteConnection}
+    return {"timeout": patience, "async_creator_fn": OneTripConnection}
 
 
 def _sqlite_connected(connection: Any, file: str, pragmas: tuple[str, ...]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from scoring.errors import InvalidInput, LookoutError, Unavailable
 from storage.engine import writer
+from storage.one_trip import OneTripConnection
 from storage.unit_of_work import SqlStore
 from tests.builders import an_account, remember
 from tests.conftest import opened
@@ -65,6 +66,25 @@ async def test_a_caller_who_gives_up_while_a_connection_closes_leaves_nothing_to
         await closing_it
     await connected.invalidate()
     await engine.dispose()
+
+
+async def test_a_statement_goes_to_the_thread_of_sqlite_once_with_all_that_belongs_to_it(store, monkeypatch):
+    await remember(store, an_account())
+    trips, goes = [], OneTripConnection._execute
+
+    async def counted(connection, what, *given):
+        trips.append(what)
+        return await goes(connection, what, *given)
+
+    monkeypatch.setattr(OneTripConnection, "_execute", counted)
+    async with store() as work:
+        await work.accounts.upsert([an_account()])
+        assert [account.id for account in await work.accounts.all()] == ["acme"]
+        await work.flags.claim("begun", "now")
+        assert await work.flags.get("begun") == "now"
+
+    # To begin, the account and the version of all names, their list, the flag, what it says, to commit.
+    assert len(trips) == 7
 
 
 async def test_what_was_stored_is_there_after_a_restart(any_url):

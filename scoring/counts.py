@@ -28,25 +28,30 @@ class Counts:
     n: Whole
 
     @classmethod
-    def of(cls, account: Whole, key: Whole, n: Whole) -> Self:
-        """Counted rows; rows of the same account and key are added up, and what comes to nothing is left out."""
+    def of(cls, account: Whole, key: Whole, n: Whole | None = None) -> Self:
+        """Counted rows; rows of the same account and key are added up, and what comes to nothing is left out.
+
+        Without `n` each row counts once.
+        """
         if not len(key):
             return cls.none()
-        width, once = int(key.max()) + 1, bool((n == 1).all())
+        bits = int(key.max()).bit_length()
         # Half as wide is twice as fast to sort.
-        kind = np.int32 if (int(account.max()) + 1) * width < NARROW else np.int64
-        code: Whole = np.asarray(account, kind) * width + key
+        kind = np.int32 if (int(account.max()) + 1) << bits <= NARROW else np.int64
+        code: Whole = np.left_shift(account, bits, dtype=kind, casting="same_kind")
+        code |= key.astype(kind, copy=False)
         if (code[1:] < code[:-1]).any():
-            # Most events count once each: then nothing needs to come along.
-            order = None if once else np.argsort(code)
-            code, n = (np.sort(code), n) if order is None else (code[order], n[order])
+            if n is None:
+                code.sort()
+            else:
+                order = np.argsort(code)
+                code, n = code[order], n[order]
         first = starts(code)
-        total: Whole = np.diff(first, append=len(code)) if once else np.add.reduceat(n, first, dtype=np.int64)
+        total: Whole = np.diff(first, append=len(code)) if n is None else np.add.reduceat(n, first, dtype=np.int64)
         code = code[first]
-        if not once:
+        if n is not None:
             code, total = code[total > 0], total[total > 0]
-        owner = code // width
-        return cls.sorted(owner, code - owner * width, total)
+        return cls.sorted(code >> bits, code & ((1 << bits) - 1), total)
 
     @classmethod
     def sorted(cls, owner: Whole, key: Whole, n: Whole) -> Self:

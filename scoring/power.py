@@ -55,8 +55,8 @@ class PowerSums:
 
     def step(self, rows: Rows) -> None:
         """The next day comes into the windows, an older one leaves each."""
-        # Half as wide as when they came: ninety days of them are kept.
-        self._past.append(Rows(rows.pair.astype(np.int32, copy=False), rows.n))
+        # Ninety days of them are kept: half as wide as when they came, and nothing besides that came along.
+        self._past.append(Rows(rows.pair.astype(np.int32, copy=False), rows.n.copy()))
         for ago, uses in self._until.items():
             if len(self._past) > ago:
                 old = self._past[-1 - ago]

@@ -145,9 +145,10 @@ def _chosen(index: Floats, born: Ints, least: int) -> tuple[Ints, Floats]:
 
 def _middles(index: Floats, counted: Bools, born: Ints) -> Iterator[tuple[float, ...]]:
     """`_middle` of all that were born by each day."""
-    values, counts = index.tolist(), counted.tolist()
-    so_far = np.sort(index[: born[0]][counted[: born[0]]]).tolist()
-    for low, high in pairwise(born.tolist()):
+    start = int(born[0])
+    values, counts = index[start:].tolist(), counted[start:].tolist()
+    so_far = np.sort(index[:start][counted[:start]]).tolist()
+    for low, high in pairwise((born - start).tolist()):
         for value in compress(values[low:high], counts[low:high]):
             insort(so_far, value)
         yield _middle(so_far)

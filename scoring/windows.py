@@ -84,7 +84,9 @@ class Rows:
 
 def starts(owner: npt.NDArray[Any]) -> Ints:
     """The places where another owner begins."""
-    return np.flatnonzero(np.append(True, owner[1:] != owner[:-1])[: len(owner)])
+    another = np.ones(len(owner), np.bool_)
+    np.not_equal(owner[1:], owner[:-1], out=another[1:])
+    return np.flatnonzero(another)
 
 
 def stretches(values: npt.NDArray[Any], bounds: Ints) -> Ints:

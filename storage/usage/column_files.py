@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,13 @@ BROKEN = "The usage store could not read {file}: {error}"
 def write_columns(file: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write columns of whole numbers, each in the smallest type that holds it; they may differ in length."""
     narrow = {name: _narrow(values) for name, values in columns.items()}
-    body = b"".join(part for values in narrow.values() for part in (values.data, _filler(values.nbytes)))
+    body = [part for values in narrow.values() for part in (values.data, _filler(values.nbytes))]
     told = [(name, values.dtype.str, len(values)) for name, values in narrow.items()]
-    head = json.dumps({"columns": told, "crc": zlib.crc32(body)}).encode() + b"\n"
-    with file.open("wb") as target:
-        target.writelines((head, _filler(len(head), b" "), body))
+    head = (
+        json.dumps({"columns": told, "crc": reduce(lambda crc, part: zlib.crc32(part, crc), body, 0)}).encode() + b"\n"
+    )
+    with file.open("wb", buffering=0) as target:
+        target.writelines((head, _filler(len(head), b" "), *body))
 
 
 def read_columns(file: Path) -> dict[str, npt.NDArray[Any]]:

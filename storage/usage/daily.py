@@ -36,12 +36,12 @@ class Daily:
 
     @classmethod
     def of_events(cls, events: Columns, ignored: Ints) -> Self:
-        """From the columns `account, person, name, n` of a day's events."""
-        names = Counts.of(events["account"], events["name"], events["n"])
+        """From the columns `account, person, name` of a day's events, and `n` unless each counts once."""
+        names = Counts.of(events["account"], events["name"], events.get("n"))
         if len(ignored):
             counts = ~np.isin(events["name"], ignored)
             events = {name: column[counts] for name, column in events.items()}
-        return cls.of(Counts.of(events["account"], events["person"], events["n"]), names, ignored)
+        return cls.of(Counts.of(events["account"], events["person"], events.get("n")), names, ignored)
 
     @classmethod
     def none(cls) -> Self:

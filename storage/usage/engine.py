@@ -5,9 +5,10 @@ In memory, because a DuckDB file that one process writes cannot be read by anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from shutil import rmtree
 from typing import Any, TypeVar
@@ -22,6 +23,12 @@ Columns = dict[str, npt.NDArray[Any]]
 Made = TypeVar("Made")
 MOST_DAYS = 400
 """Days that are written at once; each is a file that stays open meanwhile."""
+FACTS = """
+SELECT file_name, sum(row_group_num_rows)::BIGINT,
+       bool_and(coalesce(stats_min_value = '1' AND stats_max_value = '1', false))
+FROM parquet_metadata($files) WHERE path_in_schema = $count GROUP BY file_name
+"""
+READ = "SELECT {columns} FROM read_parquet($files)"
 FAILED = "The usage store could not read or write its files: {error}"
 
 
@@ -36,7 +43,8 @@ class Engine:
     """
 
     def __init__(self, home: Path, *, memory: str, threads: int, in_order: bool = False) -> None:
-        self._threads = self._in_use = threads
+        self._threads, self._in_order = threads, in_order
+        self._in_use = (threads, in_order)
         self._db = duckdb.connect(
             config={
                 "memory_limit": memory,
@@ -116,37 +124,49 @@ class Engine:
         rmtree(parts)
 
     def each_day(
-        self, query: str, portions: Iterable[Mapping[int, Path]], work: Callable[[int, Columns], Made]
+        self,
+        columns: Sequence[str],
+        count: str,
+        portions: Iterable[Mapping[int, Path]],
+        work: Callable[[int, Columns], Made],
     ) -> dict[int, Made]:
-        """What `work` makes of each `day` of the rows that `query` reads from files, `$files`; a portion at once.
+        """What `work` makes of some `columns` of each day's own file, and of its `count` unless that is always 1.
 
-        Small days are read together: opening a file costs more than reading it.
+        The files of a portion are read together: opening one costs more than reading a small one.
         """
+        portions = list(portions)
+        facts = self._facts(count, [file for files in portions for file in files.values()])
 
         def one(files: Mapping[int, Path]) -> dict[int, Made]:
+            paths = [*map(str, files.values())]
+            wanted = columns if all(facts[path][1] for path in paths) else (*columns, count)
             with self._db.cursor() as cursor, _wrapped():
-                found = cursor.execute(query, {"files": [*map(str, files.values())]}).fetchnumpy()
-            return {day: work(day, columns) for day, columns in _by_day(found, files)}
+                found = cursor.execute(READ.format(columns=", ".join(wanted)), {"files": paths}).fetchnumpy()
+            cuts = np.cumsum([0, *(facts[path][0] for path in paths)])
+            return {day: work(day, part) for day, part in zip(files, _cut(found, cuts), strict=True)}
 
-        self._use(1)
+        self._use(1, in_order=True)
         with ThreadPoolExecutor(self._threads) as pool:
             return {day: made for part in pool.map(one, portions) for day, made in part.items()}
 
-    def _use(self, threads: int) -> None:
+    def _facts(self, count: str, files: Iterable[Path]) -> dict[str, tuple[int, bool]]:
+        """Of each file how many rows it has, and whether `count` is 1 in all of them, as it says itself."""
+        paths = [*map(str, files)]
+        said = {path: (rows, once) for path, rows, once in self.rows(FACTS, {"files": paths, "count": count})}
+        return {path: said.get(path, (0, True)) for path in paths}
+
+    def _use(self, threads: int, *, in_order: bool = False) -> None:
         """How many threads a query may use; where several threads ask, each works on its own query alone."""
-        if threads != self._in_use:
-            self._db.execute(f"SET threads = {threads}")
-            self._in_use = threads
+        wanted = (threads, in_order or self._in_order)
+        if wanted != self._in_use:
+            self._db.execute(f"SET threads = {wanted[0]}; SET preserve_insertion_order = {wanted[1]}")
+            self._in_use = wanted
 
 
-def _by_day(columns: Columns, days: Collection[int]) -> Iterator[tuple[int, Columns]]:
-    day = columns.pop("day")
-    if (day[1:] < day[:-1]).any():
-        order = np.argsort(day, kind="stable")
-        day, columns = day[order], {name: column[order] for name, column in columns.items()}
-    for one in days:
-        low, high = np.searchsorted(day, [one, one + 1])
-        yield one, {name: column[low:high] for name, column in columns.items()}
+def _cut(columns: Mapping[str, npt.NDArray[Any]], cuts: Iterable[int]) -> Iterator[Columns]:
+    """Columns of several files, one after the other, as those of each."""
+    for start, end in pairwise(cuts):
+        yield {name: np.asarray(column)[start:end] for name, column in columns.items()}
 
 
 def unreadable_parquet(file: Path) -> str:

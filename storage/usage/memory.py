@@ -62,7 +62,7 @@ class Memory:
     @property
     def rolled(self) -> int:
         """Bytes of event files that are rolled up before what they gave is booked."""
-        return 32_000 * self.megabytes
+        return 128_000 * self.megabytes
 
     @property
     def pulled(self) -> int:
@@ -72,4 +72,4 @@ class Memory:
     @property
     def cells(self) -> int:
         """Accounts times as-of days that are scored at once."""
-        return 500 * self.megabytes
+        return 100 * self.megabytes

@@ -8,7 +8,7 @@ import numpy as np
 
 from scoring.counts import Active, Counts, Whole
 from scoring.walk import DayRows
-from scoring.windows import KEY_BITS, KEY_MASK, Bools, Pairs, Rows, starts
+from scoring.windows import KEY_BITS, KEY_MASK, Pairs, Rows, starts
 from storage.usage.columns import Ints
 from storage.usage.daily import Columns, Daily, coded
 
@@ -100,10 +100,10 @@ class Firsts:
         """Take in one day's pairs, in whatever order days come."""
         owner = np.repeat(found.account.astype(np.int32, copy=False), found.rows)
         cells = self._cells(owner, found.key)
-        fresh: Bools | slice = slice(None)
+        key = found.key
         if day >= self._latest:
-            fresh, self._latest = self._table.take(cells, mode="clip") != owner, day
-        owner, cells, key = owner[fresh], cells[fresh], found.key[fresh]
+            fresh, self._latest = np.flatnonzero(self._table.take(cells, mode="clip") != owner), day
+            owner, cells, key = owner[fresh], cells[fresh], key[fresh]
         if not len(key):
             return
         self._noted.append((coded(owner, key), np.full(len(key), day)))

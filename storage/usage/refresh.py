@@ -52,7 +52,7 @@ QUALIFY row_number() OVER (PARTITION BY day, event ORDER BY place, ts, account, 
 """
 WRITE_DAYS = "SELECT event, ts, day, account, person, name, n FROM gathered"
 ORDER = "account, person, name, ts"
-EVENTS = "SELECT day, account, person, name, n FROM read_parquet($files)"
+EVENTS, COUNT = ("account", "person", "name"), "n"
 FORMAT = 3
 """How roll-ups are written; another number, and all are made again."""
 
@@ -175,7 +175,7 @@ class Refresh:
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
             work = partial(self._roll_up_day, self._ignored(), self._ledger.states())
-            rollups = self._engine.each_day(EVENTS, paths, work)
+            rollups = self._engine.each_day(EVENTS, COUNT, paths, work)
             self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
 
     def _roll_up_day(self, ignored: Ints, states: Mapping[str, str], day: int, events: Columns) -> tuple[str, int]:

@@ -17,7 +17,10 @@ from scoring.frame import Column, Labels
 from storage.usage.engine import Engine
 
 # Texts repeat and are written once for many rows; fractions hardly do, and looking for that costs more than it saves.
-FORMATS = {".parquet": "FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 3000", ".csv": "FORMAT csv, HEADER"}
+FORMATS = {
+    ".parquet": "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, DICTIONARY_SIZE_LIMIT 3000",
+    ".csv": "FORMAT csv, HEADER",
+}
 UNKNOWN_FORMAT = "{file} must end in .parquet or .csv."
 NO_FOLDER = "There is no folder {folder} to write {file} into."
 MEMORY = "256MB"

@@ -108,6 +108,7 @@ class Contenders:
             if not which:
                 store._ledger.roll_again()
             store._ledger._db.execute(f"UPDATE day SET rollup = NULL, settled = 0{which}")
+            store._files.sweep(store._ledger.listed())
         store.close()
 
     def _refresh(self) -> None:

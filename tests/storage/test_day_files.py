@@ -63,5 +63,5 @@ def test_days_read_together_are_told_apart(engine: Engine, tmp_path: Path, at_on
     def work(day: int, columns: Columns) -> tuple[int, list[tuple[int, int]]]:
         return day, sorted(zip(columns["account"].tolist(), columns["n"].tolist(), strict=True))
 
-    found = engine.each_day("SELECT day, account, n FROM read_parquet($files)", portions, work)
+    found = engine.each_day(("account",), "n", portions, work)
     assert found == {day: (day, sorted((account, n) for _, account, n in rows)) for day, rows in expected.items()}

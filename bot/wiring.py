@@ -108,7 +108,8 @@ class Parts:
     @cached_property
     def docket(self) -> Docket:
         """What opening a case needs."""
-        return Docket(self.routing, self.library.playbook, self.settings.policy, self.settings.zone)
+        hours, settings = self.rules.guard.hours, self.settings
+        return Docket(self.routing, self.library.playbook, settings.policy, settings.zone, hours=hours)
 
     @cached_property
     def drafting(self) -> Drafting:

@@ -75,6 +75,11 @@ class Row:
     reminder_hours: int | None = None
     lead_copied: LeadCopied = LeadCopied.NEVER
 
+    @property
+    def presses(self) -> bool:
+        """Whether its card comes at any hour: what is due at once or the same day waits for no morning (R40, UX 21)."""
+        return self.due_same_day or self.due_hours == 0
+
     def action(self, *, valued: bool) -> Action:
         """What is done for a standard account, or for a high-value or complex one."""
         return self.valued if valued else self.standard

@@ -15,6 +15,7 @@ from bot.loop.second_look import followed_by, unattended
 from scoring.budget import Pace
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Decision
 from scoring.config import PolicyConfig
+from scoring.hours import WorkingHours, zone_named
 from scoring.matter import Act, Matter, Move
 from scoring.model import Account, Person, Role
 from scoring.playbook import Playbook, Row
@@ -48,6 +49,7 @@ class Docket:
     policy: PolicyConfig
     zone: ZoneInfo
     new_id: Callable[[], str] = field(default=new_id)
+    hours: WorkingHours = field(default_factory=WorkingHours)
 
     async def carry_out(self, work: UnitOfWork, move: Move, now: datetime) -> Case | None:
         """Do what a move says and store its decision; the case that was changed, if any."""
@@ -68,10 +70,14 @@ class Docket:
         if not await work.cases.add(case):
             return None
         lead = self.routing.lead(await work.accounts.csms())
-        route = self.routing.route(case.severity, account, await acting_for(work, csm, now), lead)
-        pace = Pace({}, {route.channel: await _ahead(work, route.channel, now)})
-        slot = pace.slot(route.channel, case.severity, now, self.policy)
-        await work.slack.want_card(case.id, channel=route.channel, mention=route.mention, not_before=slot)
+        acting = await acting_for(work, csm, now)
+        route = self.routing.route(case.severity, account, acting, lead)
+        start = self._at_work(acting or lead, move, now)
+        pace = Pace({}, {route.channel: await _ahead(work, route.channel, now, start)})
+        slot = pace.slot(route.channel, case.severity, start, self.policy) or start
+        await work.slack.want_card(
+            case.id, channel=route.channel, mention=route.mention, not_before=slot if slot > now else None
+        )
         await self._remember(work, case, "opened", move.decision, now)
         if (
             lead is not None
@@ -80,6 +86,12 @@ class Docket:
         ):
             await self._copy_lead(work, move, case, lead=lead, owner=csm.name if csm else "")
         return case
+
+    def _at_work(self, person: Person | None, move: Move, now: datetime) -> datetime:
+        """When a new card or a word of it may reach somebody: in their working hours, unless it presses (UX 21)."""
+        if person is None or move.matter.asked or self.row(move).presses:
+            return now
+        return self.hours.next_open(now, zone_named(person.timezone, fallback=self.zone))
 
     def _case(self, move: Move, csm: Person | None, now: datetime) -> Case:
         matter = move.matter
@@ -113,7 +125,7 @@ class Docket:
                 break
         else:
             return None
-        await work.slack.want_card(changed.id)
+        await self._show_worse(work, changed, now)
         if move.worse:
             text = WORSE_NOTE.format(before=case.severity, after=changed.severity, fact=move.matter.fact)
             await say_in_thread(work, changed, f"worse:{changed.severity}", text)
@@ -121,6 +133,13 @@ class Docket:
             await self._ask_a_person(work, move, changed, now)
         await self._remember(work, changed, "worse" if move.worse else "joined", move.decision, now)
         return changed
+
+    async def _show_worse(self, work: UnitOfWork, case: Case, now: datetime) -> None:
+        """Draw it anew; one that still waits for its person's morning waits no longer once it presses."""
+        card = await work.slack.card(case.id)
+        presses = self.playbook.row(case.severity, high_priority=case.high_priority).presses
+        early = card is not None and card.not_before is not None and not card.posted and presses
+        await work.slack.want_card(case.id, not_before=now if early else None)
 
     async def refresh(self, work: UnitOfWork, matter: Matter) -> bool:
         """Tell what still holds with today's numbers, on the card too; silently, and not while a mail is on its way.
@@ -191,11 +210,12 @@ class Docket:
 
     async def _copy_lead(self, work: UnitOfWork, move: Move, case: Case, *, lead: Person, owner: str) -> None:
         """The lead hears of the gravest cards directly (R40)."""
-        matter = move.matter
+        matter, now = move.matter, case.opened_at
         text = LEAD_NOTE.format(
             account=matter.account.name, severity=case.severity, fact=matter.fact, owner=owner or NOBODY
         )
-        await tell(work, lead, f"lead:{case.id}", text)
+        at = self._at_work(lead, move, now)
+        await tell(work, lead, f"lead:{case.id}", text, not_before=at if at > now else None)
 
     async def _remember(self, work: UnitOfWork, case: Case, action: str, decision: Decision, now: datetime) -> None:
         detail = f"{decision.reason} ({decision.rule})"
@@ -218,11 +238,12 @@ async def _left_to_machines(work: UnitOfWork, case: Case) -> bool:
     return first is not None and unattended(first)
 
 
-async def _ahead(work: UnitOfWork, channel: str, now: datetime) -> int:
-    """How many cards a channel had within the hour, or still has before it (R37)."""
+async def _ahead(work: UnitOfWork, channel: str, now: datetime, start: datetime) -> int:
+    """How many cards a channel had within the hour before `start`, or still has from then on (R37)."""
     queued = 0
     for case in await work.cases.live():
         if now - case.opened_at < DAY:
             card = await work.slack.card(case.id)
-            queued += card is not None and card.channel == channel and card.posted == 0
-    return queued + await work.slack.cards_posted_since(channel, now - HOUR)
+            if card is not None and card.channel == channel and card.posted == 0:
+                queued += max(card.not_before or now, now) > start - HOUR
+    return queued + await work.slack.cards_posted_since(channel, start - HOUR)

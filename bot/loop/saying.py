@@ -23,11 +23,13 @@ async def say_in_thread(work: UnitOfWork, case: Case, about: str, text: str) -> 
     await work.slack.say(Post(f"{about}:{case.id}:{case.version}", "note", "", text, case_id=case.id))
 
 
-async def tell(work: UnitOfWork, person: Person | None, key: str, text: str) -> bool:
+async def tell(
+    work: UnitOfWork, person: Person | None, key: str, text: str, *, not_before: datetime | None = None
+) -> bool:
     """A direct message to one of our people, once; whether it is new. Nothing for somebody without a Slack account."""
     if person is None or not person.slack_id:
         return False
-    return await work.slack.say(Post(key, "notice", person.slack_id, text))
+    return await work.slack.say(Post(key, "notice", person.slack_id, text, not_before=not_before))
 
 
 async def concerned(work: UnitOfWork, mail: Outreach, now: datetime) -> Person | None:

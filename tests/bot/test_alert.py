@@ -340,6 +340,73 @@ async def test_cards_posted_within_the_hour_count(fleet: Fleet) -> None:
         assert (await work.slack.card(case.id)).not_before == fleet.now + HOUR
 
 
+# UX 21
+
+
+async def cards(fleet: Fleet) -> dict[str, Any]:
+    async with fleet.store.reading() as work:
+        return {case.account_id: await work.slack.card(case.id) for case in await work.cases.live()}
+
+
+FAR = {"a00": "America/Los_Angeles", "a01": "Asia/Kathmandu", "a02": "Pacific/Auckland", "a03": "Europe/Lisbon"}
+
+
+async def test_a_new_card_waits_for_its_csms_working_hours_unless_it_presses(fleet: Fleet) -> None:
+    await fleet.settle(*FAR)
+    await remember(fleet.store, *(a_csm(f"csm-{n}", timezone=zone) for n, zone in enumerate(FAR.values())))
+    await fleet.day(0, dict.fromkeys(FAR, 80))
+    await fleet.day(1, {"a00": 58, "a01": 57, "a02": 30, "a03": 56})
+
+    # Ten in the morning in UTC is two in Los Angeles, a quarter to four in Kathmandu, eleven at night in Auckland.
+    shown = {name: card.not_before for name, card in (await cards(fleet)).items()}
+    assert shown == {"a00": fleet.now + 7 * HOUR, "a01": None, "a02": None, "a03": None}
+    case = next(case for case in await fleet.cases() if case.account_id == "a00")
+    assert (case.state, case.opened_at) == (CaseState.OPEN, fleet.now)  # App Home and the digest have it at once
+
+
+async def test_no_card_comes_on_a_free_day_but_who_asks_for_one_gets_it(fleet: Fleet) -> None:
+    await fleet.settle("a00", "a01")
+    await fleet.day(3, {"a00": 80, "a01": 80})
+    await fleet.day(4, {"a00": 58, "a01": 80})
+    assert f"{fleet.now:%A}" == "Saturday"
+    assert (await fleet.on_request.open_case("a01", Dana())).ok
+
+    shown = {name: card.not_before for name, card in (await cards(fleet)).items()}
+    assert shown == {"a00": datetime(2026, 3, 9, 8, tzinfo=UTC), "a01": None}  # Monday at nine in Berlin
+
+
+async def test_a_card_that_waits_for_the_morning_comes_at_once_when_it_gets_critical(fleet: Fleet) -> None:
+    await fleet.settle("a00")
+    await fleet.day(3, {"a00": 80})
+    await fleet.day(4, {"a00": 58})
+    assert (await cards(fleet))["a00"].not_before == datetime(2026, 3, 9, 8, tzinfo=UTC)
+    await fleet.day(5, {"a00": 30})
+
+    assert f"{fleet.now:%A}" == "Sunday"
+    assert (await cards(fleet))["a00"].not_before == fleet.now
+
+
+async def test_what_waits_for_a_morning_comes_ten_an_hour_then(fleet: Fleet) -> None:
+    await fleet.settle(*names(14))
+    await remember(fleet.store, *(a_csm(f"csm-{n}", timezone="America/Los_Angeles") for n in range(10)))
+    await fleet.day(0, dict.fromkeys(names(14), 80))
+    await fleet.day(1, {name: 50 + n / 10 for n, name in enumerate(names(14))})
+
+    opening = fleet.now + 7 * HOUR
+    assert Counter(card.not_before for card in (await cards(fleet)).values()) == {opening: 10, opening + HOUR: 4}
+
+
+async def test_the_lead_hears_of_a_card_in_their_own_hours_unless_it_presses(fleet: Fleet) -> None:
+    await fleet.settle("a00", "a01", arr=900_000)
+    await remember(fleet.store, a_csm("csm-lee", lead=True, timezone="Pacific/Auckland"))
+    severe = {"score": 58, "usage_ratio": Fraction(3, 10)}
+    await fleet.day(0, {"a00": 80, "a01": 80})
+    await fleet.day(1, {"a00": severe, "a01": 15})
+
+    heard = {post.body.split(" is ")[0]: post.not_before for post in await fleet.posts() if post.target == "ULEE"}
+    assert heard == {"A00": fleet.now + 10 * HOUR, "A01": None}
+
+
 # R8, R35
 
 

@@ -16,6 +16,7 @@ from slack_bolt.response import BoltResponse
 
 from handlers import payloads
 from handlers.blocks.elements import Json, saying
+from handlers.blocks.home import closed_view
 from handlers.blocks.windows import answer_modal
 from handlers.groups import Groups
 from handlers.ids import Event
@@ -66,6 +67,8 @@ class Entrance:
             answer = await refuse(place, reply, str(refusal))
             if isinstance(refusal, Refused) and place.user:
                 await self._remember(place.user)
+                if payloads.opens_home(body):
+                    await reply.home(closed_view(str(refusal)))
             return answer
         await next_()
         return None
@@ -97,7 +100,7 @@ def _acknowledge(ack: AsyncAck) -> None:
 
 
 async def refuse(place: payloads.Place, reply: Reply, text: str) -> BoltResponse:
-    """A private no in the form that each kind of request can show; an event gets silence."""
+    """A private no in the form that each kind of request can show; an event gets silence, but for App Home."""
     if place.surface == "command":
         return _json({"response_type": "ephemeral", **saying(text)})
     if place.submits:

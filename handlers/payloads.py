@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from handlers.ids import Field, Ref
+from handlers.ids import Event, Field, Ref
 from scoring.errors import InvalidInput
 
 Json = dict[str, Any]
@@ -113,6 +113,12 @@ def place(body: Json) -> Place:
         ts="" if container.get("is_ephemeral") else _text(container.get("message_ts")),
         submits=body.get("type") == "view_submission",
     )
+
+
+def opens_home(body: Json) -> bool:
+    """Whether somebody opened App Home, and not the messages beside it."""
+    event = _inside(body, "event")
+    return event.get("type") == Event.HOME_OPENED and event.get("tab", "home") == "home"
 
 
 def click(body: Json) -> Click:

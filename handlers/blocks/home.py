@@ -20,6 +20,11 @@ STRANGER = (
     "No accounts are yours. Lookout knows its CSMs by e-mail address: ask whoever imports the people table to add you. "
     "/health with an account's name works for you all the same."
 )
+CLOSED = "Lookout is closed to you"
+WHO_MAY = (
+    "Accounts, cards and mails are seen and decided about by full members of the workspace that installed Lookout. In "
+    "channels shared with other organisations it says nothing about customers."
+)
 WHAT_WHERE = "Cards go to the alert channel, a digest each working morning. /health help shows what you can ask."
 PAUSE_ASK = "No mail leaves, for anybody, until it is resumed. Cards and scores go on."
 
@@ -35,6 +40,11 @@ def home_view(brief: HomeBrief, *, notice: str = "") -> Json:
     if len(brief.decide) > len(shown):
         blocks.append(context(small(f"and {len(brief.decide) - len(shown)} more; these come first")))
     return {"type": "home", "blocks": [*blocks, divider(), *_portfolio(brief), context(small(WHAT_WHERE))]}
+
+
+def closed_view(why: str) -> Json:
+    """What somebody reads here who may not use Lookout, as from another organisation: why, and nothing of anybody."""
+    return {"type": "home", "blocks": [header(CLOSED), section(why), context(small(WHO_MAY))]}
 
 
 def _headline(brief: HomeBrief) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from handlers.blocks.home import home_view
+import pytest
+
+from handlers.blocks.home import closed_view, home_view
+from handlers.people import GUEST, OUTSIDER
 from scoring.briefs import Answer
 from tests.fakes import BOT, TEAM, RecordingSlack, ScriptedDesk
 from tests.handlers import samples
@@ -27,14 +30,26 @@ async def test_the_messages_tab_needs_no_picture(hands: Hands, slack: RecordingS
     assert desk.requests("home") == []
 
 
-async def test_an_outsider_who_opens_app_home_sees_nothing(
-    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk
+@pytest.mark.parametrize(("user", "why"), [("UEVIL", OUTSIDER), ("UGUEST", GUEST)])
+async def test_who_may_not_use_lookout_reads_so_in_app_home_and_nothing_else(
+    hands: Hands, slack: RecordingSlack, desk: ScriptedDesk, user: str, why: str
 ) -> None:
-    answer = await hands.event({"type": "app_home_opened", "user": "UEVIL", "tab": "home"})
+    answer = await hands.event({"type": "app_home_opened", "user": user, "tab": "home"})
 
     assert answer.status == 200
-    assert slack.bodies("views.publish") == []
+    (published,) = slack.bodies("views.publish")
+    assert (published["user_id"], published["view"]) == (user, closed_view(why))
+    assert view_faults(published["view"]) == []
+    assert not [block for block in published["view"]["blocks"] if block["type"] == "actions"]
     assert desk.asked == []
+
+
+async def test_other_events_of_who_may_not_use_lookout_are_met_with_silence(
+    hands: Hands, slack: RecordingSlack
+) -> None:
+    await hands.event({"type": "app_home_opened", "user": "UEVIL", "tab": "messages"})
+
+    assert slack.bodies("views.publish") == []
 
 
 async def test_a_channel_is_told_what_will_come_and_how_to_stop_it(hands: Hands, slack: RecordingSlack) -> None:

@@ -165,3 +165,5 @@ async def test_somebody_from_outside_sees_no_card_and_has_no_command(visit: Visi
     await page.get_by_test_id("composer").fill("/health tarnbeck")
     await page.get_by_test_id("composer").press("Enter")
     await expect(page.get_by_test_id("toast")).to_contain_text("other workspaces")
+    await visit.go("home")
+    await expect(page.get_by_test_id("home")).to_contain_text("Lookout is closed to you")

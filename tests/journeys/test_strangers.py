@@ -49,7 +49,13 @@ async def test_outsiders_guests_bots_and_the_deactivated_are_refused_learn_nothi
         for action in (Action.APPROVE, Action.APPROVE, Action.EDIT):
             await venue.slack.click("#cs-alerts", action.value, user=name)
 
+        await venue.slack.open_home(name)
+
     for name in strangers:
+        await venue.until(lambda name=name: venue.slack.home(name) is not None)
+        shown = json.dumps(venue.slack.home(name).body)
+        assert "Lookout is closed to you" in shown
+        assert not [word for word in ("Acme", "kim", "Kim", "Dana", "case-1", "button") if word in shown]
         await venue.until(lambda name=name: len(told(venue, name)) == 3)
         assert venue.slack.modal(name) is None
         said = " ".join(told(venue, name))

@@ -31,6 +31,11 @@ class No:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherSender(No):
+    """A cover began or ended since the text was written: the mail must come from who acts for the account now (R50)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Since:
     """What happened after the draft was written; the facts of R50, read again. Leave out what is not known."""
 

@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 from bot.loop.answers import last_answer
 from bot.loop.ears import Hearing
 from bot.loop.records import UnitOfWork
-from bot.loop.second_look import COVER, MailRules, SecondLook, left_at
+from bot.loop.second_look import MailRules, SecondLook, left_at
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
 from scoring.errors import NotFound
 from scoring.follow_up import SWITCHED_OFF, TOO_LATE, FollowUp, FollowUps, Meanwhile, objection
 from scoring.guardrails import No
-from scoring.mail_plan import zone_of
+from scoring.mail_plan import OtherSender, zone_of
 from scoring.model import Account
 
-# Who must send it themselves, and whose cover began or ended: the draft then gets the name of who acts now.
-BY_A_PERSON = frozenset({"R40", COVER})
+BY_A_PERSON = "R40"
 
 GONE = "The mail or the case that this follow-up belongs to no longer exists."
 NO_ACCOUNT = "The account no longer exists."
@@ -112,6 +111,7 @@ async def _to_be_asked(work: UnitOfWork, rules: MailRules, sender: str) -> str:
 
 
 def _judged(seen: View, verdict: No) -> View:
-    if verdict.rule in BY_A_PERSON:
+    """Where a cover began or ended a person decides, too: the draft then gets the name of who acts now."""
+    if verdict.rule == BY_A_PERSON or isinstance(verdict, OtherSender):
         return replace(seen, ask=verdict.reason)
     return replace(seen, waits=True) if verdict.waits else replace(seen, stop=verdict.reason)

@@ -16,13 +16,13 @@ from scoring.automatic import MODE_FLAG, Mode
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind
 from scoring.four_eyes import needs_second, waits_for_second
 from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
+from scoring.mail_plan import OtherSender
 from scoring.model import Account, Person, Snapshot
 from scoring.opt_out import is_missing
 from scoring.severity import high_value, is_complex
 from scoring.wording import worst
 
 STALE, MISSED = timedelta(days=3), timedelta(hours=24)
-COVER = "R50, cover"
 
 NO_ACCOUNT = "The account no longer exists."
 FOREIGN = "{email} is in none of the domains that LOOKOUT_MAIL_DOMAINS names, so nothing is sent in its name."
@@ -91,7 +91,7 @@ class SecondLook:
             return verdict
         return self._second(account, outreach) or await self._blind(plan) or verdict
 
-    async def _other_sender(self, plan: Plan) -> No | None:
+    async def _other_sender(self, plan: Plan) -> OtherSender | None:
         """Whether a cover began or ended since this text was written in somebody's name: nothing changes silently."""
         writer_id = self.draft.from_id
         if plan.owner_id == writer_id:
@@ -100,9 +100,9 @@ class SecondLook:
         people = await self.work.accounts.people(filter(None, (owner_id, plan.owner_id, writer_id)))
         owner, acting, writer = (_name(people.get(key or "")) for key in (owner_id, plan.owner_id, writer_id))
         if plan.owner_id != owner_id == writer_id:
-            return No(AWAY.format(owner=owner, cover=acting), COVER)
+            return OtherSender(AWAY.format(owner=owner, cover=acting), "R50")
         once = any(a.person_id == owner_id and a.cover_id == writer_id for a in await self.work.absences.all())
-        return No(BACK.format(cover=writer, owner=owner), COVER) if once else None
+        return OtherSender(BACK.format(cover=writer, owner=owner), "R50") if once else None
 
     def _second(self, account: Account, outreach: Outreach | None) -> No | None:
         """Four eyes: asked when it is about to leave, with the settings and the value of that moment."""

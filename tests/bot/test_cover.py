@@ -13,11 +13,13 @@ from bot.loop.briefing import card_brief, decisions_waiting
 from bot.loop.rights import Rights
 from bot.loop.roll_call import RollCall
 from bot.loop.rota import ByStatus
+from bot.loop.second_look import SecondLook
 from bot.loop.stand_in import StandIn
 from handlers.blocks.alert_card import alert_card
 from handlers.people import away_until
 from scoring.casework import CaseState, OutreachState
 from scoring.errors import InvalidInput, NotFound
+from scoring.mail_plan import No, OtherSender, Yes
 from scoring.messages import Presence
 from scoring.opt_out import closed
 from scoring.roles import Staff
@@ -96,6 +98,27 @@ async def test_a_mail_approved_before_a_cover_begins_or_ends_is_stopped_with_the
 
     await sweep(world).run()
     assert (await world.draft()).from_id == ("csm-ben" if who == "owner" else "csm-dana")
+
+
+async def test_that_somebody_else_must_send_it_is_a_reason_of_its_own_kind(store: Any) -> None:
+    world = await a_world(store)
+
+    async def verdict() -> Any:
+        async with world.store.reading() as work:
+            return await SecondLook(work, world.rules, await world.case(), await world.draft()).answer(world.now)
+
+    await world.learn(an_absence(until=world.now + timedelta(hours=1)))
+    away = await verdict()
+    await sweep(world).run()
+    while_covered = await verdict()
+    world.later(hours=1)
+    back = await verdict()
+    await world.learn(a_contact(left=True))
+    await sweep(world).run()
+    gone = await verdict()
+
+    assert [type(one) for one in (away, while_covered, back, gone)] == [OtherSender, Yes, OtherSender, No]
+    assert (away.rule, back.rule) == ("R50", "R50")
 
 
 async def test_a_cover_may_act_on_the_accounts_they_cover_and_no_longer(store: Any) -> None:

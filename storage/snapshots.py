@@ -90,6 +90,10 @@ class SqlSnapshots:
             found = await self._read(of_day.where(rows.account_id.in_(some)) for some in _chunks(accounts))
         return {snapshot.health.account_id: snapshot for snapshot in found}
 
+    async def count(self, day: date) -> int:
+        """How many accounts were scored on a day; counted in the database."""
+        return await self._db.first(select(func.count()).where(col(SnapshotRow.day) == day)) or 0
+
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
         """One account's snapshots, both ends included, oldest first."""
         rows = table(SnapshotRow).c

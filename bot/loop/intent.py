@@ -105,7 +105,7 @@ class Planner:
         opened = await work.cases.opened_since(since)
         if mode is Mode.SHADOW:
             opened += sum(one.mode is Mode.SHADOW and one.planned_at >= since for one in known)
-        return budget_left(len(await work.snapshots.scores(day, day)), opened, self.rules.guard.policy)
+        return budget_left(await work.snapshots.count(day), opened, self.rules.guard.policy)
 
     async def _candidates(self, work: UnitOfWork, day: date, mode: Mode) -> list[Candidate]:
         """Who was decided to be written to, by a play in this mode; nobody with a card, nobody in a quiet period."""

@@ -70,6 +70,9 @@ class Snapshots(Protocol):
     async def on(self, day: date, *, accounts: Collection[str] | None = None) -> dict[str, Snapshot]:
         """Every account's snapshot of one day, or those of `accounts`."""
 
+    async def count(self, day: date) -> int:
+        """How many accounts were scored on a day."""
+
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
         """One account's snapshots, both ends included, oldest first."""
 

@@ -95,6 +95,15 @@ async def test_a_day_can_be_read_for_some_accounts_alone(any_store):
         assert await work.snapshots.on(TODAY, accounts=[]) == {}
 
 
+async def test_the_accounts_of_a_day_are_counted_and_no_score_is_read(any_store):
+    await remember(any_store, *(a_snapshot(name) for name in ("acme", "bolt", "cube")), a_snapshot(day=YESTERDAY))
+
+    async with any_store.reading() as work:
+        assert await work.snapshots.count(TODAY) == 3
+        assert await work.snapshots.count(YESTERDAY) == 1
+        assert await work.snapshots.count(TODAY + timedelta(days=1)) == 0
+
+
 async def test_standings_are_a_page_of_the_worst_with_money_breaking_ties(any_store):
     await remember(
         any_store,

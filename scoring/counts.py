@@ -96,8 +96,9 @@ class Counts:
         if not len(self.account):
             return np.zeros(0, np.int64)
         # One maximum finds count and key together: the count in the high bits.
-        best = np.maximum.reduceat((self.n.astype(np.int64) << KEY_BITS) - self.key, self.bounds()[:-1])
-        return -best & KEY_MASK
+        codes = self.n.astype(np.int64) << KEY_BITS
+        codes -= self.key
+        return -np.maximum.reduceat(codes, self.bounds()[:-1]) & KEY_MASK
 
 
 @dataclass(frozen=True, slots=True)

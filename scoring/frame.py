@@ -53,7 +53,24 @@ class Labels:
         return rows
 
 
-Column = npt.NDArray[Any] | Labels
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A column that holds one number in every row; nan stands for no value."""
+
+    value: float
+    rows: int
+
+    def whole(self) -> npt.NDArray[Any]:
+        """A number a row."""
+        return np.full(self.rows, self.value)
+
+
+Column = npt.NDArray[Any] | Labels | Same
+
+
+def whole(column: Column) -> npt.NDArray[Any]:
+    """A column with a value a row."""
+    return column.whole() if isinstance(column, Labels | Same) else column
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +109,8 @@ class Frame:
             "usage_ratio": ratio,
             "band": Labels(BANDS, np.searchsorted(EDGES, health, side="right")),
             "coverage": self.scored.coverage.take(cells),
-            "config_version": np.full(len(row), run.config.version),
-            "churn_probability": np.full(len(row), np.nan),
+            "config_version": Same(run.config.version, len(row)),
+            "churn_probability": Same(np.nan, len(row)),
         }
 
     def snapshots(self, day: date, texts: Texts) -> list[Snapshot]:

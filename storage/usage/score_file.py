@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import InvalidInput
-from scoring.frame import Column, Labels
+from scoring.frame import Column, Labels, Same
 from storage.usage.engine import Engine
 
 # Texts repeat and are written once for many rows; fractions hardly do, and looking for that costs more than it saves.
@@ -44,6 +44,8 @@ class ScoreFile:
             raise InvalidInput(NO_FOLDER.format(folder=target.parent, file=target.name))
         self._target = target.absolute()
         self._texts: dict[str, npt.NDArray[np.object_]] = {}
+        self._same: dict[str, float] = {}
+        self._names: list[str] = []
         self._parts: list[dict[str, Values]] = []
         self._held = 0
 
@@ -54,12 +56,15 @@ class ScoreFile:
     def add(self, columns: Mapping[str, Column]) -> int:
         """Append rows; nan becomes an empty value. Gives the number of rows.
 
-        The distinct texts of a column are the same in each part.
+        The distinct texts of a column are the same in each part, and so is a number that all rows have in common.
         """
-        self._parts.append({name: self._kept(self._ranks(name, column)) for name, column in columns.items()})
+        self._names = [*columns]
+        self._same |= {name: column.value for name, column in columns.items() if isinstance(column, Same)}
+        rows = ((name, self._ranks(name, one)) for name, one in columns.items() if not isinstance(one, Same))
+        self._parts.append({name: self._kept(values) for name, values in rows})
         return len(next(iter(self._parts[-1].values())))
 
-    def _ranks(self, name: str, column: Column) -> Values:
+    def _ranks(self, name: str, column: Values | Labels) -> Values:
         """Texts as numbers that sort like them: what is long stands in memory once."""
         if not isinstance(column, Labels):
             return column
@@ -92,7 +97,9 @@ class ScoreFile:
         draft = self._folder / f"whole{self._target.suffix}"
         target = str(draft).replace("'", "''")
         rows = self._sorted()
-        wanted = ", ".join(_column(name, values) for name, values in rows.items())
+        told = {name: _column(name, values) for name, values in rows.items()}
+        told |= {name: f"{_literal(value)} AS {name}" for name, value in self._same.items()}
+        wanted = ", ".join(told[name] for name in self._names)
         engine = Engine(self._folder, memory=MEMORY, threads=1, in_order=True)
         try:
             with engine.lent("scores", rows):
@@ -119,3 +126,9 @@ def _column(name: str, values: Values) -> str:
     if np.issubdtype(values.dtype, np.floating):
         return f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END AS {name}"
     return name
+
+
+def _literal(value: float) -> str:
+    if isinstance(value, float):
+        return "CAST(NULL AS DOUBLE)" if np.isnan(value) else f"CAST({value} AS DOUBLE)"
+    return f"CAST({value} AS BIGINT)"

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from scoring.config import ScoreConfig
 from scoring.day_columns import Texts
-from scoring.frame import Frame, Labels
+from scoring.frame import Frame, whole
 from scoring.journeys import Step
 from scoring.lives import lives
 from scoring.power import Power
@@ -102,7 +102,7 @@ def day_frame(cohort: Cohort, features: pa.Table) -> tuple[Frame, Texts]:
 def day_scores(cohort: Cohort, features: pa.Table) -> pa.Table:
     """The rows of a score file for one day; empty where there is no value."""
     columns = day_frame(cohort, features)[0].columns()
-    found = {name: one.whole() if isinstance(one, Labels) else one for name, one in columns.items()}
+    found = {name: whole(column) for name, column in columns.items()}
     arrays = [
         pa.array(found[name].astype("datetime64[D]") if name == "day" else found[name], kind, from_pandas=True)
         for name, kind in SCORES.items()

@@ -15,7 +15,7 @@ import numpy as np
 from bot.scoring_run.book import Book
 from scoring.config import ScoreConfig
 from scoring.day_columns import Texts
-from scoring.frame import Frame, Labels
+from scoring.frame import Frame, whole
 from scoring.model import Account, Milestone, Snapshot
 from scoring.roster import day_number
 from storage.usage.columns import NAME, PERSON
@@ -146,7 +146,7 @@ def scores(found: list[Frame]) -> list[tuple[Any, ...]]:
     """Every row of a score file, sorted; an empty value is None."""
     table: list[tuple[Any, ...]] = []
     for frame in found:
-        parts = (part.whole() if isinstance(part, Labels) else part for part in frame.columns().values())
+        parts = (whole(part) for part in frame.columns().values())
         lists = [[_or_none(value) for value in part.tolist()] for part in parts]
         table += zip(*lists, strict=True)
     return sorted(table, key=lambda row: (row[0], row[1]))

@@ -22,6 +22,7 @@ from tests.builders import (
     a_csm,
     a_decision,
     a_draft,
+    a_follow_up,
     a_snapshot,
     a_trigger,
     an_absence,
@@ -52,8 +53,8 @@ def a_digest(store: SqlStore, clock: Clock, zone: str = "UTC") -> Digest:
     return Digest(store, clock, time(8, 30), ZoneInfo(zone), "#cs-digest")
 
 
-async def built(store: SqlStore, clock: Clock, who: str = "csm-dana") -> DigestBrief | None:
-    digest = a_digest(store, clock)
+async def built(store: SqlStore, clock: Clock, who: str = "csm-dana", zone: str = "UTC") -> DigestBrief | None:
+    digest = a_digest(store, clock, zone)
     async with store.reading() as work:
         return await digest.brief(work, f"{TODAY}|{who}")
 
@@ -280,6 +281,47 @@ async def test_the_accounts_that_were_written_to_this_week_are_listed_and_no_oth
     assert brief is not None
     (mailed,) = [section for section in brief.sections if "mail" in section.title.lower()]
     assert [(line.account_id, line.text) for line in mailed.lines] == [("acme", "mail to kim@acme.test on 14 Nov")]
+
+
+@pytest.mark.parametrize(("who", "zone"), [("csm-dana", "UTC"), ("channel", "Pacific/Kiritimati")])
+async def test_every_day_in_a_digest_is_a_day_where_its_reader_is(store, clock, who, zone) -> None:
+    """At ten in the evening in UTC it is noon of the next day on Kiritimati."""
+    names = ("asleep", "leaving", "followed", "mailed")
+    states = (CaseState.SNOOZED, CaseState.APPROVED, CaseState.CONTACTED, CaseState.CONTACTED)
+    sent = {"state": OutreachState.SENT, "sent_at": datetime(2026, 11, 15, 22, tzinfo=UTC)}
+    asleep = {"snoozed_until": datetime(2026, 12, 2, 22, tzinfo=UTC), "snooze_reason": "renewal call"}
+    await remember(
+        store, a_csm(timezone="Pacific/Kiritimati"), *(an_account(name) for name in names),
+        *(a_contact(f"kim-{name}", name) for name in names), *(a_snapshot(name) for name in names),
+        *(
+            a_case(f"case-{name}", name, state=state, **(asleep if name == "asleep" else {}))
+            for name, state in zip(names, states, strict=True)
+        ),
+        *(a_draft(f"draft-{name}", f"case-{name}", account_id=name, to_id=f"kim-{name}") for name in names),
+        *(
+            an_outreach(
+                f"mail-{name}", f"case-{name}", account_id=name, draft_id=f"draft-{name}", to_id=f"kim-{name}", **more
+            )
+            for name, more in {
+                "leaving": {"approved_by": LOOKOUT, "not_before": datetime(2026, 11, 20, 22, tzinfo=UTC)},
+                "followed": sent,
+                "mailed": sent,
+            }.items()
+        ),
+    )  # fmt: skip
+    async with store() as work:
+        due = datetime(2026, 11, 22, 22, tzinfo=UTC)
+        await work.follow_ups.add(
+            a_follow_up("mail-followed", case_id="case-followed", account_id="followed", due_at=due)
+        )
+
+    brief = await built(store, clock, who, zone)
+    assert [line.text for part in brief.sections for line in part.lines] == [
+        "a mail to kim@acme.test, 21 Nov at the earliest",
+        "a follow-up is due on 23 Nov, unless they answer",
+        "snoozed until 3 Dec: renewal call",
+        "mail to kim@acme.test on 16 Nov",
+    ]
 
 
 async def test_who_covers_reads_in_their_own_digest_what_leaves_by_itself_in_their_name(store, clock):

@@ -220,8 +220,8 @@ class Parts:
         """Everything that happens again and again, and how often (seconds)."""
         settings = self.settings
         at = time.fromisoformat(settings.digest_time)
-        digest = Digest(self.led, self.clock, at, settings.zone, settings.digest_channel)
         wake, apart = self.schedule.wake, self.one_by_one
+        digest = Digest(self.led, self.clock, at, settings.zone, settings.digest_channel, apart)
         deliver = Deliver(self.led, self.notifier, digest.brief, self.clock, settings.ops_channel, apart)
         reminders = Reminders(self.led, self.docket, self.clock, wake, self.rules.guard.hours, apart)
         stand_in = StandIn(self.led, self.clock, wake, self.rules.opt_out, apart)

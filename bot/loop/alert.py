@@ -35,7 +35,7 @@ AT_RISK = "{number} at risk, the lowest health first:"
 NONE_AT_RISK = "None looks at risk."
 LIST_LINE = "• {name}: {band}, health {score}"
 AND_MORE = "and {number} more; /health shows any of them."
-CASE = "case of account"
+CASE, DECISION = "case of account", "decision about account"
 CASES_OPENED = (Act.OPEN, Act.UPDATE, Act.CLOSE)
 
 
@@ -109,6 +109,8 @@ class Alert:
         self, seen: Picture, asked: Sequence[Matter], today: Today, concerned: Sequence[str]
     ) -> list[Decision]:
         docket = self.docket
+        by_account = {matter.account.id: matter for matter in asked}
+        asked = await self.one_by_one.each(DECISION, by_account, partial(self._decidable, today))
         today = replace(today, held=holds(asked, today, docket.policy))
         moves = decide(asked, today, config=docket.policy, playbook=docket.playbook)
         now = self.clock()
@@ -128,6 +130,11 @@ class Alert:
         self.wake()
         await self.drafting.write_missing_drafts()
         return [move.decision for move in moves]
+
+    async def _decidable(self, today: Today, matter: Matter) -> Matter:
+        """One that the rules can decide about: they look at all together, and one they trip over would end the day."""
+        decide([matter], today, config=self.docket.policy, playbook=self.docket.playbook)
+        return matter
 
     async def _change(self, now: datetime, move: Move) -> str:
         async with self.store() as work:

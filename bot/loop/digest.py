@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from bot.loop.briefing import decisions_waiting
 from bot.loop.leaving import leaving_alone
 from bot.loop.morning import Morning, morning_of
+from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock
 from bot.loop.records import Store, UnitOfWork
 from scoring.briefs import DigestBrief, Section
 from scoring.hours import zone_named
 from scoring.messages import Post
-from scoring.model import Band
+from scoring.model import Band, Person
 
+READER, CHANNEL = "digest of CSM", "channel"
 FRIDAY = 4
 LINES = 10
 LATEST_HOURS = 6
@@ -38,34 +41,31 @@ class Digest:
     at: time
     zone: ZoneInfo
     channel: str
+    one_by_one: OneByOne = field(default_factory=OneByOne)
 
     async def run(self) -> int:
         """Queue every digest whose local time has come; the key makes it once per person and local day (F1)."""
         now = self.clock()
-        queued = 0
+        async with self.store.reading() as work:
+            done, csms = await work.flags.get("day_done"), await work.accounts.csms()
+        if done is None:
+            return 0
+        here = {csm.id: csm for csm in csms if csm.slack_id and not csm.left}
+        due = await self.one_by_one.each(READER, here, partial(self._due, done, now))
+        if key := morning_key(CHANNEL, now.astimezone(self.zone), self.at):
+            due.append(Post(key, "digest", self.channel, f"{done}|{CHANNEL}"))
         async with self.store() as work:
-            done = await work.flags.get("day_done")
-            if done is None:
-                return 0
-            day = date.fromisoformat(done)
-            for csm in await work.accounts.csms():
-                if csm.slack_id and not csm.left:
-                    queued += await self._queue(
-                        work, csm.slack_id, csm.id, now.astimezone(zone_named(csm.timezone, fallback=self.zone)), day
-                    )
-            queued += await self._queue(work, self.channel, "channel", now.astimezone(self.zone), day)
-        return queued
+            return sum([await work.slack.say(post) for post in due if post.target])
 
-    async def _queue(self, work: UnitOfWork, target: str, who: str, local: datetime, day: date) -> bool:
-        key = morning_key(who, local, self.at)
-        if not key or not target:
-            return False
-        return await work.slack.say(Post(key=key, kind="digest", target=target, body=f"{day}|{who}"))
+    async def _due(self, done: str, now: datetime, csm: Person) -> Post | None:
+        local = now.astimezone(zone_named(csm.timezone, fallback=self.zone))
+        key = morning_key(csm.id, local, self.at)
+        return Post(key, "digest", csm.slack_id, f"{done}|{csm.id}") if key else None
 
     async def brief(self, work: UnitOfWork, body: str) -> DigestBrief | None:
         """What a queued digest says when it is delivered; None when there is nothing to say (UX 25)."""
         day_text, who = body.split("|", 1)
-        person = None if who == "channel" else await work.accounts.person(who)
+        person = None if who == CHANNEL else await work.accounts.person(who)
         day = date.fromisoformat(day_text)
         zone = zone_named(person.timezone if person else "", fallback=self.zone)
         morning = await morning_of(work, day, person, self.clock(), zone=zone)

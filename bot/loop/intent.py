@@ -115,17 +115,21 @@ class Planner:
         accounts, today = await work.accounts.some(ids), await work.snapshots.on(day, accounts=ids)
         live, last = await work.cases.live_ids(), await work.cases.last_of_all()
         fired = [trigger for trigger in await work.cases.fired_on(day) if trigger.account_id in accounts]
-        found = []
+        own = dict[str, tuple[Trigger, ...]]()
         for account_id in sorted(set(ids) & accounts.keys() & today.keys() - live.keys()):
-            own = tuple(trigger for trigger in fired if trigger.account_id == account_id)
-            if own and quiet_until(last.get(account_id), day, self.rules.guard.policy) is None:
-                found.append(self._candidate(accounts[account_id], today[account_id], own, day))
+            if quiet_until(last.get(account_id), day, self.rules.guard.policy) is None:
+                own[account_id] = tuple(trigger for trigger in fired if trigger.account_id == account_id)
+        noted = {account_id: triggers for account_id, triggers in own.items() if triggers}
+        found = await self.one_by_one.each(CANDIDATE, noted, partial(self._candidate, accounts, today, day))
         switched = {c.case.play: await work.flags.get(f"{MODE_FLAG}{c.case.play}") for c in found}
         found.sort(key=lambda c: (c.snapshot.health.score, -(c.account.arr or 0), c.account.id))
         return [candidate for candidate in found if switched[candidate.case.play] == mode]
 
-    def _candidate(self, account: Account, today: Snapshot, fired: tuple[Trigger, ...], day: date) -> Candidate:
-        band = severity(account, today.health.score, fired, day, self.rules.guard.policy)
+    async def _candidate(
+        self, accounts: Mapping[str, Account], today: Mapping[str, Snapshot], day: date, fired: tuple[Trigger, ...]
+    ) -> Candidate:
+        account, snapshot = accounts[fired[0].account_id], today[fired[0].account_id]
+        band = severity(account, snapshot.health.score, fired, day, self.rules.guard.policy)
         case = Case(
             id=intended_id(account.id, day, Mode.LIVE),
             account_id=account.id,
@@ -136,11 +140,11 @@ class Planner:
             play=play_of(self.playbook, fired, band),
             csm_id=account.csm_id,
             last_trigger_on=day,
-            worst_score=today.health.score,
+            worst_score=snapshot.health.score,
             changed_by=LOOKOUT,
             changed_at=self.clock(),
         )
-        return Candidate(account, today, fired, case)
+        return Candidate(account, snapshot, fired, case)
 
     async def _wish(self, candidate: Candidate, day: date, mode: Mode, *, earlier: Earlier) -> Wish | None:
         """Write one, put it through the gate, and look at it a second time as of when it would leave."""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.loop import detect, matters
+from bot.app import build
+from bot.demo.run import DemoSettings
+from bot.loop import alert, detect, matters
 from bot.loop.crm import CrmLog
 from bot.loop.crm_entry import entry_of
 from bot.loop.deliver import A_RUN, Deliver
 from bot.loop.detect import Detect
+from bot.loop.digest import Digest
 from bot.loop.docket import Docket
 from bot.loop.follow_up import Follow
 from bot.loop.one_by_one import OneByOne
@@ -27,9 +31,10 @@ from scoring.crm import CrmState
 from scoring.errors import Unavailable
 from scoring.follow_up import FollowUpState
 from scoring.guardrails import may_contact
+from scoring.hours import zone_named
 from scoring.messages import Post, SlackReceipt
 from tests.alert_world import FIRST_DAY, Fleet
-from tests.builders import a_snapshot, remember
+from tests.builders import a_csm, a_snapshot, remember
 from tests.follow_world import a_sent_mail, a_writer
 from tests.mail_world import a_world, another_case, many_cases
 
@@ -122,6 +127,43 @@ async def test_a_mail_that_broke_while_it_was_handed_over_is_never_tried_again_b
     assert [(await world.mail(name)).state for name in broken] == [OutreachState.UNCERTAIN]
     assert len(world.mailer.mails) == 3
     assert len(told(await world.notices())) == 1
+
+
+async def test_every_sweep_over_items_goes_on_with_the_next_and_tells_of_the_one(tmp_path) -> None:
+    """In the bot as it runs. What is in no list here is new: it says which of the two it is."""
+    whole = {"drain", "daily", "fresh", "pulse", "tidy", "old texts", "old usage", "crm sync"}
+    given = {"slack_bot_token": "xoxb-1", "slack_signing_secret": "secret", "LOOKOUT_HOME": tmp_path}
+    crm = {"LOOKOUT_CRM": "hubspot", "LOOKOUT_CRM_TOKEN": "token", "LOOKOUT_OPS_CHANNEL": "#ops"}
+    app = await build(DemoSettings(**given | crm))
+    try:
+        stages = {sweep.name: sweep.run.__self__ for sweep in app.schedule.sweeps if sweep.name not in whole}
+        stages |= {type(stage).__name__: stage for stage in app.daily.then}
+        shared = {
+            name: vars(stage).get("_one_by_one") if hasattr(stage, "__dict__") else stage.one_by_one
+            for name, stage in stages.items()
+        }
+        assert len({id(one) for one in shared.values()}) == 1
+        assert isinstance(shared["send"].told.__self__, Trouble)
+        assert {"send", "deliver", "follow-ups", "replies", "digest", "crm", "Alert", "Detect"} <= shared.keys()
+    finally:
+        await app.stop()
+
+
+async def test_a_reader_whose_digest_cannot_be_planned_costs_nobody_else_theirs(store, monkeypatch) -> None:
+    bugs = Bugs(store, lambda: datetime(2026, 11, 20, 9, tzinfo=UTC), {"Odd/Place"})
+    await remember(store, a_csm(timezone="Odd/Place"), a_csm("csm-ben"))
+    async with store() as work:
+        await work.flags.set("day_done", "2026-11-19")
+
+    def buggy(*names, fallback):
+        bugs.meets(names[0])
+        return zone_named(*names, fallback=fallback)
+
+    monkeypatch.setattr("bot.loop.digest.zone_named", buggy)
+    digest = Digest(store, bugs.clock, time(8, 30), ZoneInfo("UTC"), "#cs", bugs.one_by_one)
+    assert await digest.run() == 2
+    bugs.mended()
+    assert await digest.run() == 1
 
 
 async def test_nothing_is_hidden_where_everything_is_concerned(store) -> None:
@@ -311,7 +353,10 @@ async def test_a_snooze_and_a_draft_that_break_leave_the_others_alone(store) -> 
     assert await reminders.wake_snoozed(fleet.now) == 1
 
 
-@pytest.mark.parametrize(("home", "name"), [(detect, "detect"), (Docket, "_open"), (matters, "_matter")])
+PLACES = [(detect, "detect"), (matters, "_matter"), (alert, "decide"), (Docket, "_open")]
+
+
+@pytest.mark.parametrize(("home", "name"), PLACES)
 async def test_an_account_that_breaks_on_a_morning_is_held_with_its_reason_and_gets_its_card_the_next_day(
     store, monkeypatch, home, name
 ) -> None:
@@ -320,7 +365,7 @@ async def test_an_account_that_breaks_on_a_morning_is_held_with_its_reason_and_g
     right = getattr(home, name)
 
     def buggy(*given: Any, **more: Any) -> Any:
-        for thing in given:
+        for thing in given[0] if isinstance(given[0], list) else given:
             matter = getattr(thing, "matter", thing)
             bugs.meets(thing if isinstance(thing, str) else getattr(getattr(matter, "account", matter), "id", ""))
         return right(*given, **more)

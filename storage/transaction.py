@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Executable, Table, case
+from sqlalchemy import ColumnElement, Executable, Result, Table, case
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Mapped
 from sqlmodel import SQLModel, select
-from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from storage.errors import wrapped
@@ -26,22 +26,28 @@ MOST_VALUES = 32_766
 
 
 class Transaction:
-    """Runs statements in one transaction of one session; repositories share it."""
+    """Runs statements in one transaction of one connection; repositories share it.
 
-    def __init__(self, session: AsyncSession, dialect: str) -> None:
-        self._session = session
-        self.sqlite = dialect == "sqlite"
+    A statement that asks for whole rows gives plain ones, with the columns' names: nobody keeps, changes or writes
+    them back, so what an ORM's session does for them would be work for nothing, in every transaction.
+    """
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        self.sqlite = connection.dialect.name == "sqlite"
         self.mark = "?" if self.sqlite else "%s"
 
     async def first(self, statement: SelectOfScalar[T]) -> T | None:
         """The first row, or None."""
         with wrapped():
-            return (await self._session.exec(statement)).first()
+            found = await self._connection.execute(statement)
+            return cast("T | None", found.scalar() if _narrow(found) else found.first())
 
     async def all(self, statement: SelectOfScalar[T]) -> list[T]:
         """Every row."""
         with wrapped():
-            return list((await self._session.exec(statement)).all())
+            found = await self._connection.execute(statement)
+            return cast("list[T]", list(found.scalars() if _narrow(found) else found))
 
     async def among(self, row: type[T], column: Mapped[str], wanted: Iterable[str]) -> list[T]:
         """The rows whose `column` is one of `wanted`, however many those are."""
@@ -54,22 +60,18 @@ class Transaction:
     async def run(self, statement: Executable, rows: Sequence[Values] | None = None) -> int:
         """Run a statement, once or for each of `rows`; how many rows it touched."""
         with wrapped():
-            connection = await self._session.connection()
-            result = await connection.execute(
-                statement, cast("Any", rows), execution_options={"preserve_rowcount": True}
-            )
-            return result.rowcount
+            kept = {"preserve_rowcount": True}
+            return (await self._connection.execute(statement, cast("Any", rows), execution_options=kept)).rowcount
 
     async def tuples(self, statement: Executable, rows: Sequence[Values] | None = None) -> Sequence[Sequence[Any]]:
         """The rows that a statement gives back, as tuples."""
         with wrapped():
-            result = await (await self._session.connection()).execute(statement, cast("Any", rows))
-            return result.all()
+            return (await self._connection.execute(statement, cast("Any", rows))).all()
 
     async def parts(self, statement: Executable, size: int) -> AsyncIterator[Sequence[Sequence[Any]]]:
         """The rows as tuples, `size` at a time; between two parts others get their turn on the event loop."""
         with wrapped():
-            result = await (await self._session.connection()).execute(statement)
+            result = await self._connection.execute(statement)
         for part in result.partitions(size):
             yield part
             await asyncio.sleep(0)
@@ -77,7 +79,7 @@ class Transaction:
     async def copy(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """Postgres alone: `COPY … FROM STDIN`, the fastest way in."""
         with wrapped():
-            lent = await (await self._session.connection()).get_raw_connection()
+            lent = await self._connection.get_raw_connection()
             driver = cast("Any", lent.driver_connection)
             async with driver.cursor() as cursor, cursor.copy(sql) as copying:
                 for number, row in enumerate(rows):
@@ -88,7 +90,7 @@ class Transaction:
     async def raw(self, sql: str, parameters: Sequence[Any] | None = None) -> Sequence[Sequence[Any]]:
         """SQL in the driver's own words, for bulk work; a list of tuples runs it for each."""
         with wrapped():
-            result = await (await self._session.connection()).exec_driver_sql(sql, cast("Any", parameters))
+            result = await self._connection.exec_driver_sql(sql, cast("Any", parameters))
             return result.all() if result.returns_rows else ()
 
     async def pour(self, into: str, rows: Sequence[Sequence[Any]], *, then: str = "") -> int:
@@ -116,9 +118,8 @@ class Transaction:
 
     async def _touched(self, sql: str, values: tuple[Any, ...]) -> int:
         with wrapped():
-            connection = await self._session.connection()
             kept = {"preserve_rowcount": True}
-            return (await connection.exec_driver_sql(sql, values, execution_options=kept)).rowcount
+            return (await self._connection.exec_driver_sql(sql, values, execution_options=kept)).rowcount
 
     def insert(self, row: type[SQLModel]) -> sqlite.Insert | postgresql.Insert:
         """An insert that knows `ON CONFLICT`, which both backends spell alike."""
@@ -144,6 +145,11 @@ def _kept(row: type[SQLModel], statement: Any, keep: Mapping[str, Any]) -> dict[
         )
         for name, empty in keep.items()
     }
+
+
+def _narrow(found: Result[Any]) -> bool:
+    """Whether a single column was asked for, and not whole rows."""
+    return len(found.keys()) == 1
 
 
 def table(row: type[SQLModel]) -> Table:

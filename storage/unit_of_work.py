@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from scoring.errors import Unavailable
 from storage import migrations
@@ -122,11 +121,16 @@ class SqlStore:
 
     @asynccontextmanager
     async def _transaction(self, engine: AsyncEngine) -> AsyncIterator[SqlUnitOfWork]:
-        options = {"populate_existing": True}  # what another statement changed is never read from memory
-        session = AsyncSession(engine, autoflush=False, expire_on_commit=False, execution_options=options)
-        async with session:
+        with wrapped():
+            connection = await engine.connect()
+        try:
             with wrapped():
-                await session.connection()
-            yield SqlUnitOfWork(Transaction(session, engine.dialect.name))
+                await connection.begin()
+            yield SqlUnitOfWork(Transaction(connection))
             with wrapped():
-                await session.commit()
+                await connection.commit()
+        except BaseException:
+            # In a task of its own: whoever is cancelled here gives the connection back all the same.
+            await asyncio.shield(asyncio.create_task(connection.close()))
+            raise
+        await connection.close()

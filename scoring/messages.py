@@ -24,6 +24,7 @@ class Card:
     attempts: int = 0
     error: str = ""
     mention: str = ""
+    first_posted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class Reminders:
         """Remind the owner half-way, and tell the lead when a card is overdue (R40); how many messages were new."""
         async with self.store.reading() as work:
             open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
-        late = [case for case in open_cases if (at := self._reminder_at(case)) is not None and now >= at]
+        late = [case for case in open_cases if self._half_way(case, case.opened_at, now)]
         overdue = {case.id: case for case in late if case.due_at is not None and now >= case.due_at}
         waiting = {case.id: case for case in late if case.id not in overdue}
         told = sum(await self.one_by_one.each(REMIND, waiting, partial(self._remind, now)))
@@ -107,12 +107,14 @@ class Reminders:
             return await self._tell_owner(work, case, now)
 
     async def _tell_owner(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
-        account = await work.accounts.get(case.account_id)
-        if account is None:
+        account, card = await work.accounts.get(case.account_id), await work.slack.card(case.id)
+        # A card may have waited for its person's morning: then it has not waited for them so long.
+        came_at = (card.first_posted_at or card.not_before if card else None) or case.opened_at
+        if account is None or not self._half_way(case, came_at, now):
             return False
         owner = await acting_for(work, await owner_of(work, account, case), now)
         person = owner or self.docket.routing.lead(await work.accounts.csms())
-        hours = int((now - case.opened_at) / timedelta(hours=1))
+        hours = int((now - came_at) / timedelta(hours=1))
         due = self._clock_time(case.due_at, person) if case.due_at else "now"
         text = REMINDER.format(account=account.name, hours=hours, due=due)
         return self._at_work(person, now) and await tell(work, person, f"remind:{case.id}", text)
@@ -135,9 +137,10 @@ class Reminders:
         local = at.astimezone(zone_named(person.timezone if person else "", fallback=self.docket.zone))
         return f"{local:%H:%M} on {wording.day(local.date())}"
 
-    def _reminder_at(self, case: Case) -> datetime | None:
+    def _half_way(self, case: Case, since: datetime, now: datetime) -> bool:
         row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
-        return row.reminder_at(case.opened_at, self.docket.zone)
+        at = row.reminder_at(since, self.docket.zone)
+        return at is not None and now >= at
 
 
 async def _whose(work: UnitOfWork, case: Case) -> tuple[str, Account, Person | None] | None:

@@ -670,6 +670,22 @@ async def test_the_owner_is_reminded_in_their_hours_and_the_lead_when_it_is_over
     assert await told(25 * HOUR) == []
 
 
+async def test_a_reminder_counts_from_when_the_card_came_not_from_when_it_waited_for_a_morning(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    await remember(fleet.store, a_csm("csm-0", timezone="America/Los_Angeles"))
+    await fleet.days({"acme": [80, 58]})
+    opened, (case,) = fleet.now, await fleet.cases()  # the card comes seven hours later, at nine where they are
+    await fleet.reminders.remind(opened + 13 * HOUR)
+
+    async with fleet.store() as work:
+        await work.slack.card_done(case.id, posted=2, channel="C1", ts="1.0", at=opened + 7 * HOUR)
+        later = replace(case, due_at=opened + 48 * HOUR, version=case.version + 1)
+        assert await work.cases.save(later, expected=case.version)
+    await fleet.reminders.remind(opened + 31 * HOUR)
+    told = [post.body.split(" for your")[0] for post in await fleet.posts() if post.target == "U0"]
+    assert told == ["Acme: its card has waited 24 hours"]
+
+
 async def test_a_lead_is_spoken_to_and_not_about(fleet: Fleet) -> None:
     await fleet.settle("acme", csm_id="csm-lee")
     await fleet.days({"acme": [80, 58]})

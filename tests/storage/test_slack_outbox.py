@@ -31,7 +31,9 @@ async def test_a_card_is_wanted_posted_and_wanted_again(any_store):
         await work.slack.card_done("c", posted=1, channel="C1", ts="1.5", at=NOW)
         assert await work.slack.cards_due(NOW) == []
         await work.slack.want_card("c")
-        assert await work.slack.cards_due(NOW) == [Card("c", "#cs", 2, 1, "1.5", "C1", mention="UDANA")]
+        assert await work.slack.cards_due(NOW) == [
+            Card("c", "#cs", 2, 1, "1.5", "C1", mention="UDANA", first_posted_at=NOW)
+        ]
 
 
 async def test_a_change_while_slack_was_being_told_stays_due(any_store):
@@ -75,6 +77,17 @@ async def test_a_first_card_needs_a_channel_and_a_case(any_store):
             await work.slack.want_card("no such case", channel="#cs")
 
 
+async def test_a_card_is_drawn_again_where_there_is_one(any_store):
+    await some_cases(any_store, "c", "none")
+
+    async with any_store() as work:
+        await work.slack.want_card("c", channel="#cs")
+        await work.slack.redraw("c")
+        await work.slack.redraw("none")
+        assert (await work.slack.card("c")).wanted == 2
+        assert await work.slack.card("none") is None
+
+
 async def test_a_held_card_waits_for_its_time_even_when_it_changes(any_store):
     await some_cases(any_store, "c")
 
@@ -98,7 +111,7 @@ async def test_a_failed_card_is_tried_again_later_and_its_trouble_is_forgotten_w
             "c", "#cs", 1, attempts=2, error="channel_not_found", not_before=LATER
         )
         await work.slack.card_done("c", posted=1, channel="C1", ts="1.5", at=NOW)
-        assert await work.slack.card("c") == Card("c", "#cs", 1, 1, "1.5", "C1")
+        assert await work.slack.card("c") == Card("c", "#cs", 1, 1, "1.5", "C1", first_posted_at=NOW)
 
 
 async def test_cards_of_the_oldest_cases_go_first(any_store):

@@ -5,7 +5,7 @@ In memory, because a DuckDB file that one process writes cannot be read by anoth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import Unavailable
+from storage.usage.ahead import ahead
 
 Columns = dict[str, npt.NDArray[Any]]
 Made = TypeVar("Made")
@@ -124,30 +125,27 @@ class Engine:
         rmtree(parts)
 
     def each_day(
-        self,
-        columns: Sequence[str],
-        count: str,
-        portions: Iterable[Mapping[int, Path]],
-        work: Callable[[int, Columns], Made],
-    ) -> dict[int, Made]:
-        """What `work` makes of some `columns` of each day's own file, and of its `count` unless that is always 1.
+        self, columns: Sequence[str], count: str, portions: Iterable[Mapping[int, Path]]
+    ) -> Iterator[tuple[int, Columns]]:
+        """Some `columns` of each day's own file, and its `count` unless that is always 1, in the order of `portions`.
 
-        The files of a portion are read together: opening one costs more than reading a small one.
+        The files of a portion are read together, because opening one costs more than reading a small one; and while
+        the caller works on one portion, other cores read the next.
         """
         portions = list(portions)
         facts = self._facts(count, [file for files in portions for file in files.values()])
 
-        def one(files: Mapping[int, Path]) -> dict[int, Made]:
+        def read(files: Mapping[int, Path]) -> list[tuple[int, Columns]]:
             paths = [*map(str, files.values())]
             wanted = columns if all(facts[path][1] for path in paths) else (*columns, count)
             with self._db.cursor() as cursor, _wrapped():
                 found = cursor.execute(READ.format(columns=", ".join(wanted)), {"files": paths}).fetchnumpy()
             cuts = np.cumsum([0, *(facts[path][0] for path in paths)])
-            return {day: work(day, part) for day, part in zip(files, _cut(found, cuts), strict=True)}
+            return list(zip(files, _cut(found, cuts), strict=True))
 
         self._use(1, in_order=True)
-        with ThreadPoolExecutor(self._threads) as pool:
-            return {day: made for part in pool.map(one, portions) for day, made in part.items()}
+        for days in ahead(read, portions, at_once=max(self._threads - 1, 1)):
+            yield from days
 
     def _facts(self, count: str, files: Iterable[Path]) -> dict[str, tuple[int, bool]]:
         """Of each file how many rows it has, and whether `count` is 1 in all of them, as it says itself."""

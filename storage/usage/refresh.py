@@ -174,8 +174,9 @@ class Refresh:
         for group in _groups(list(sizes.items()), self._memory.rolled):
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
-            work = partial(self._roll_up_day, self._ignored(), self._ledger.states())
-            rollups = self._engine.each_day(EVENTS, COUNT, paths, work)
+            roll_up = partial(self._roll_up_day, self._ignored(), self._ledger.states())
+            days = self._engine.each_day(EVENTS, COUNT, paths)
+            rollups = {day: roll_up(day, events) for day, events in days}
             self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
 
     def _roll_up_day(self, ignored: Ints, states: Mapping[str, str], day: int, events: Columns) -> tuple[str, int]:

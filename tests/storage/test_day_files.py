@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from storage.usage.engine import Columns, Engine
+from storage.usage.engine import Engine
 
 ROWS = "SELECT day, account, n FROM gathered"
 GATHERED = """
@@ -60,8 +60,6 @@ def test_days_read_together_are_told_apart(engine: Engine, tmp_path: Path, at_on
     files = [tmp_path / "home" / "days" / f"{day}.parquet" for day in DAYS]
     portions = [dict(list(zip(DAYS, files, strict=True))[start : start + at_once]) for start in DAYS[::at_once]]
 
-    def work(day: int, columns: Columns) -> tuple[int, list[tuple[int, int]]]:
-        return day, sorted(zip(columns["account"].tolist(), columns["n"].tolist(), strict=True))
-
-    found = engine.each_day(("account",), "n", portions, work)
-    assert found == {day: (day, sorted((account, n) for _, account, n in rows)) for day, rows in expected.items()}
+    found = engine.each_day(("account",), "n", portions)
+    told = {day: sorted(zip(columns["account"].tolist(), columns["n"].tolist(), strict=True)) for day, columns in found}
+    assert told == {day: sorted((account, n) for _, account, n in rows) for day, rows in expected.items()}

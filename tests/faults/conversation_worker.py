@@ -50,12 +50,12 @@ from tests.imap_server import PASSWORD, USER
 POLICY = PolicyConfig(automatic_hold_minutes=1, high_value_tiers=frozenset({"gold"}))
 RULES = MailRules(Rules(ZoneInfo("UTC"), policy=POLICY), domains=("us.test",))
 COMMITS = {
-    "_give_up": "the recovery",
+    "_unknown": "the recovery",
     "_claim": "the claim",
     "_deliver": "the fate of the mail",
     "take": "the answer",
     "have_read": "the mark",
-    "_plan": "the plan",
+    "_announce": "the plan",
     "_drop": "the dropping",
     "_take": "the follow-up",
     "_fill": "the jobs",

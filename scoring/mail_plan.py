@@ -47,6 +47,20 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class Dealings:
+    """What there was between us and an account, and with one address, until now; None for what never was."""
+
+    suppressed: str | None = None
+    """Why that address must not be written to (R51)."""
+    wrote_there_at: datetime | None = None
+    """When a mail left for that address, or may have left, whatever account it was about."""
+    wrote_at: datetime | None = None
+    answered_at: datetime | None = None
+    ticket_at: datetime | None = None
+    """When the newest of the tickets was opened that are not closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The settings that hold for every mail. `own_domains` are ours: no proactive mail goes there."""
 

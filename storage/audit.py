@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import fields
+from datetime import datetime
 
+from sqlalchemy import func
 from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
@@ -38,6 +40,14 @@ class SqlAudit:
         """The last `limit` entries, newest first."""
         rows = await self._db.all(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(limit))
         return [value(AuditEntry, row) for row in rows]
+
+    async def done_by(self, actor: str, since: datetime, *, among: int) -> list[tuple[datetime, str]]:
+        """When somebody did what after an instant, as far as the last `among` entries tell, newest first."""
+        columns = table(AuditRow).c
+        newest = columns_of(func.max(columns.seq)).scalar_subquery()
+        asked = columns_of(columns.at, columns.action).where(columns.seq > newest - among)
+        mine = asked.where(columns.actor == actor, columns.at > since).order_by(columns.seq.desc())
+        return [(at, action) for at, action in await self._db.tuples(mine)]
 
     async def tail(self, limit: int) -> list[Link]:
         """The last `limit` rows with their place in the chain, in their order."""

@@ -21,6 +21,10 @@ class SqlFlags:
         """A flag's value, or None when it is not set."""
         return await self._db.first(select(FlagRow.value).where(col(FlagRow.name) == name))
 
+    async def some(self, *names: str) -> dict[str, str]:
+        """Those of these flags that are set, with their values."""
+        return {row.name: row.value for row in await self._db.among(FlagRow, col(FlagRow.name), names)}
+
     async def set(self, name: str, value: str | None) -> None:
         """Set a flag; None takes it away."""
         if value is None:

@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import func, update
+from sqlalchemy import select as columns_of
 from sqlmodel import col, select
 
 from scoring.casework import OUTREACH_MOVES, CaseState, Draft, Outreach, OutreachKind, OutreachState
 from scoring.erasure import SALT_FLAG, pseudonym
 from scoring.errors import TooLate
+from scoring.mail_plan import Dealings
+from scoring.replies import ANSWERS
 from storage.accounts import email_key
 from storage.errors import IllegalMove
-from storage.tables import ON_ITS_WAY, CaseRow, DraftRow, FlagRow, OutreachRow, SuppressionRow
+from storage.tables import ON_ITS_WAY, CaseRow, DraftRow, FlagRow, OutreachRow, ReplyRow, SuppressionRow, TicketRow
 from storage.transaction import Transaction, table, value, values
 
 ALREADY = "This case already has a mail that is approved, on its way, or of unknown fate. Nothing more was sent."
@@ -21,7 +24,8 @@ ILLEGAL = "mail {id} cannot go from {old} to {new}"
 FIXED = "mail {id}: {names} cannot change after the approval"
 # What the way of a mail may change; whom it goes to and what it says was approved and stays (R49).
 MUTABLE = {"not_before", "attempts", "claimed_at", "sent_at", "error", "confirmed_by"}
-LEFT = (OutreachState.SENDING, OutreachState.SENT, OutreachState.UNCERTAIN)
+HAS_LEFT = col(OutreachRow.state).in_((OutreachState.SENDING, OutreachState.SENT, OutreachState.UNCERTAIN))
+LEFT_AT = func.coalesce(OutreachRow.sent_at, OutreachRow.claimed_at, OutreachRow.approved_at)
 
 
 class SqlOutreaches:
@@ -138,13 +142,35 @@ class SqlOutreaches:
         )
         return [value(Outreach, row) for row in rows]
 
-    async def last_to(self, email: str) -> Outreach | None:
-        """The newest mail to this address, over all accounts, that left or may have left (R51)."""
-        return await self._last(OutreachRow.email_key, email_key(email))
-
     async def last_for(self, account_id: str) -> Outreach | None:
         """The newest mail to anybody at an account that left or may have left."""
-        return await self._last(OutreachRow.account_id, account_id)
+        row = await self._db.first(
+            select(OutreachRow)
+            .where(col(OutreachRow.account_id) == account_id, HAS_LEFT)
+            .order_by(LEFT_AT.desc(), col(OutreachRow.id).desc())
+            .limit(1)
+        )
+        return None if row is None else value(Outreach, row)
+
+    async def dealings(self, email: str, account_id: str) -> Dealings:
+        """What there was with an address and an account until now: read together, for it is asked for every mail."""
+        at = func.max(LEFT_AT)
+        mails, replies, tickets = select(at).where(HAS_LEFT), table(ReplyRow).c, table(TicketRow).c
+        answers = columns_of(func.max(replies.received_at)).where(replies.kind.in_(ANSWERS))
+        unsolved = columns_of(func.max(tickets.opened_at)).where(tickets.closed_at.is_(None))
+        reason = select(SuppressionRow.reason).where(col(SuppressionRow.email_key) == email_key(email))
+        asked = columns_of(
+            reason.scalar_subquery(),
+            mails.where(col(OutreachRow.email_key) == email_key(email)).scalar_subquery(),
+            mails.where(col(OutreachRow.account_id) == account_id).scalar_subquery(),
+            answers.where(replies.account_id == account_id).scalar_subquery(),
+            unsolved.where(tickets.account_id == account_id).scalar_subquery(),
+            select(FlagRow.value).where(col(FlagRow.name) == SALT_FLAG).scalar_subquery(),
+        )
+        closed, *instants, salt = (await self._db.tuples(asked))[0]
+        if closed is None and salt:
+            closed = await self.suppressed(email)
+        return Dealings(closed, *instants)
 
     async def sent_since(self, since: datetime) -> dict[str, Outreach]:
         """Account → the newest mail of those that were sent at an instant or later."""
@@ -154,16 +180,6 @@ class SqlOutreaches:
             .order_by(col(OutreachRow.sent_at), col(OutreachRow.id))
         )
         return {row.account_id: value(Outreach, row) for row in rows}
-
-    async def _last(self, column: str, wanted: str) -> Outreach | None:
-        left_at = func.coalesce(OutreachRow.sent_at, OutreachRow.claimed_at, OutreachRow.approved_at)
-        row = await self._db.first(
-            select(OutreachRow)
-            .where(col(column) == wanted, col(OutreachRow.state).in_(LEFT))
-            .order_by(left_at.desc(), col(OutreachRow.id).desc())
-            .limit(1)
-        )
-        return None if row is None else value(Outreach, row)
 
     async def suppress(self, email: str, reason: str, at: datetime) -> None:
         """Never write to this address again; the first reason stands."""

@@ -39,6 +39,11 @@ class SqlSlackOutbox:
             self._db.insert(CardRow), [values(Card(case_id, channel, 1, not_before=not_before, mention=mention))]
         )
 
+    async def redraw(self, case_id: str) -> None:
+        """Ask for a card to be brought up to date, if the case has one."""
+        card = table(CardRow)
+        await self._db.run(update(card).where(card.c.case_id == case_id).values(wanted=card.c.wanted + 1))
+
     async def card(self, case_id: str) -> Card | None:
         """A case's card, or None."""
         row = await self._db.first(select(CardRow).where(col(CardRow.case_id) == case_id))

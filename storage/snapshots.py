@@ -100,6 +100,17 @@ class SqlSnapshots:
         found = await self._read([columns_of(rows.account_id, rows.page).where(*_course(account_id, since, until))])
         return sorted(found, key=lambda snapshot: snapshot.health.day)
 
+    async def newest(self, account_id: str) -> Snapshot | None:
+        """An account's snapshot of the newest day that has any; None if it was left out then."""
+        rows = table(SnapshotRow).c
+        latest = columns_of(func.max(rows.day)).scalar_subquery()
+        found = await self._whole(account_id, rows.day == latest)
+        return found[0] if found else None
+
+    async def at(self, account_id: str, days: Iterable[date]) -> list[Snapshot]:
+        """One account's snapshots of a few days, oldest first."""
+        return await self._whole(account_id, table(SnapshotRow).c.day.in_(list(days)))
+
     async def course(self, account_id: str, since: date, until: date) -> list[tuple[date, float]]:
         """One account's (day, score), both ends included, oldest first; narrow, for a trend."""
         rows = table(SnapshotRow).c
@@ -142,6 +153,14 @@ class SqlSnapshots:
         )
         return [Standing(*row) for row in rows], int(count)
 
+    async def _whole(self, account_id: str, days: ColumnElement[bool]) -> list[Snapshot]:
+        """An account's snapshots of few days, each of which has a page of its own; in one statement, oldest first."""
+        rows, page = table(SnapshotRow), table(SnapshotPageRow)
+        asked = columns_of(page.c.held).select_from(rows.join(page, page.c.id == rows.c.page))
+        mine = asked.where(days, rows.c.account_id == account_id).order_by(rows.c.day)
+        pages = [held for (held,) in await self._db.tuples(mine)]
+        return await asyncio.to_thread(_of_one, pages, account_id) if pages else []
+
     async def _read(self, statements: Iterable[Select[Any]]) -> list[Snapshot]:
         """The snapshots of all (account, page) that are asked for; pages are read beside the event loop."""
         wanted: dict[int, set[str]] = {}
@@ -156,6 +175,10 @@ class SqlSnapshots:
             for number, held in await self._db.tuples(asked):
                 found += await asyncio.to_thread(snapshots_on, held, wanted[number])
         return found
+
+
+def _of_one(pages: Iterable[bytes], account_id: str) -> list[Snapshot]:
+    return [snapshot for held in pages for snapshot in snapshots_on(held, {account_id})]
 
 
 def _columns(pages: Iterable[tuple[int, Page]]) -> list[list[Any]]:

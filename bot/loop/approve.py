@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from bot.loop.decisions import GONE, Act, name_of
 from bot.loop.differences import difference
@@ -11,13 +12,13 @@ from bot.loop.haste import told_to_read
 from bot.loop.ports import Actor
 from bot.loop.quiet_step import by_itself, step
 from bot.loop.second_eyes import SecondEyes, ask_for_second
-from bot.loop.second_look import SecondLook, newest
+from bot.loop.second_look import SecondLook
 from scoring.addresses import domain_of
 from scoring.briefs import Answer
 from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, OutreachKind, OutreachState
 from scoring.errors import Refused, TooLate
 from scoring.follow_up import FOLLOW_UP_PLAY
-from scoring.guardrails import Yes
+from scoring.guardrails import No, Yes
 from scoring.roles import Deed
 
 SOON = timedelta(minutes=2)
@@ -47,6 +48,14 @@ UNDO_TOO_LATE = {
 DECIDED = "Nobody needs to decide this any more: the mail is {state}. Nothing more was sent."
 
 
+class Leave(NamedTuple):
+    """What the second look said of a mail that may leave: when, with which score, and whether two must approve it."""
+
+    at: datetime
+    score_seen: float | None
+    second: bool
+
+
 class Mails(SecondEyes):
     """What a person decides about the mail of a case. Each act is one transaction; the sweep does the sending."""
 
@@ -65,10 +74,10 @@ class Mails(SecondEyes):
                 raise await act.beaten(case)
             if (draft.version, draft.content_hash) != (draft_version, content_hash):
                 raise await _other_text(act, draft, draft_version)
-            leaves_at = await self._leaves_at(act, case, draft)
+            leave = await self._leave(act, case, draft)
             read_first = await told_to_read(act, case, draft)
             changed = await act.change(case, state=CaseState.APPROVED)
-            mail = await _add(act, changed, draft, leaves_at, second=await self._needs_second(act, changed))
+            mail = await _add(act, changed, draft, leave)
             said = APPROVED_NOTE.format(who=await act.who(), version=draft.version, email=draft.to_email)
             await act.record(changed, "approved", said, detail=f"version {draft.version} {draft.content_hash}")
             return _accepted(act, mail, read_first)
@@ -118,38 +127,33 @@ class Mails(SecondEyes):
             draft = await act.work.outreach.draft(failed.draft_id)
             if draft is None:
                 raise Refused(GONE)
-            leaves_at = await self._leaves_at(act, case, draft)
+            leave = await self._leave(act, case, draft)
             changed = await act.change(case)
-            mail = await _add(act, changed, draft, leaves_at, second=await self._needs_second(act, changed))
+            mail = await _add(act, changed, draft, leave)
             said = AGAIN_NOTE.format(who=await act.who(), email=mail.to_email)
             await act.record(changed, "sent again", said, detail=outreach_id)
             return _accepted(act, mail)
 
         return await self.act(actor, decide, deed=Deed.SETTLE, about=outreach_id)
 
-    async def _needs_second(self, act: Act, case: Case) -> bool:
-        account = await act.work.accounts.get(case.account_id)
-        return account is None or self.rules.needs_second(account)
-
     def _mail_is_on(self) -> None:
         if self.rules.off:
             raise Refused(self.rules.off)
 
-    async def _leaves_at(self, act: Act, case: Case, draft: Draft) -> datetime:
+    async def _leave(self, act: Act, case: Case, draft: Draft) -> Leave:
         """The end of the undo window or the next working minute, the later one; `Refused` when anything objects."""
         undo_ends = act.now + timedelta(seconds=self.rules.guard.policy.undo_seconds)
-        verdict = await SecondLook(act.work, self.rules, case, draft).answer(undo_ends)
-        if isinstance(verdict, Yes):
-            return undo_ends
-        if verdict.waits and verdict.not_before:
-            return verdict.not_before
-        raise Refused(OBJECTION.format(reason=verdict.reason))
+        verdict, plan = await SecondLook(act.work, self.rules, case, draft).look(undo_ends)
+        at = undo_ends if isinstance(verdict, Yes) else verdict.not_before if verdict.waits else None
+        if at is None or plan is None:
+            raise Refused(OBJECTION.format(reason=verdict.reason if isinstance(verdict, No) else ""))
+        score = plan.snapshot.health.score if plan.snapshot else None
+        return Leave(at, score, second=self.rules.needs_second(plan.account))
 
 
-async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime, *, second: bool) -> Outreach:
+async def _add(act: Act, case: Case, draft: Draft, leave: Leave) -> Outreach:
     """The approved mail; its id grows with the case's version, so that every attempt has its own."""
     outreach_id = f"{case.id}.{case.version:05d}"
-    seen = await newest(act.work, case.account_id)
     mail = Outreach(
         id=outreach_id,
         case_id=case.id,
@@ -159,16 +163,16 @@ async def _add(act: Act, case: Case, draft: Draft, leaves_at: datetime, *, secon
         state=OutreachState.APPROVED,
         approved_by=act.key,
         approved_at=act.now,
-        not_before=leaves_at,
+        not_before=leave.at,
         to_id=draft.to_id,
         to_email=draft.to_email,
         message_id=message_id(outreach_id, draft.from_email),
-        score_seen=seen.health.score if seen else None,
+        score_seen=leave.score_seen,
         kind=OutreachKind.FOLLOW_UP if draft.play == FOLLOW_UP_PLAY else OutreachKind.FIRST,
-        needs_second=second,
+        needs_second=leave.second,
     )
     await act.work.outreach.add(mail)
-    if second:
+    if leave.second:
         await ask_for_second(act, case, mail)
     return mail
 

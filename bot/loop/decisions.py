@@ -18,6 +18,7 @@ from scoring.briefs import Answer, CardBrief
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, OutreachState
 from scoring.errors import NotAllowed, Refused, TooLate
 from scoring.hours import zone_named
+from scoring.model import Person
 from scoring.roles import Deed
 
 Brief = Callable[[UnitOfWork, str], Awaitable[CardBrief | None]]
@@ -49,6 +50,8 @@ class Act:
     work: UnitOfWork
     now: datetime
     actor: Actor
+    person: Person | None = None
+    """The actor as one of our people, where they are one."""
 
     @property
     def key(self) -> str:
@@ -57,7 +60,7 @@ class Act:
 
     async def who(self) -> str:
         """The actor as a sentence calls them."""
-        return await name_of(self.work, self.key)
+        return _called(self.person) if self.person else await name_of(self.work, self.key)
 
     def at(self, instant: datetime) -> str:
         """A time as the actor's clock shows it; with the day when that is not today."""
@@ -124,8 +127,8 @@ class Decisions:
         try:
             async with self.store() as work:
                 now = self.clock()
-                await self.rights.must(work, actor, deed, now, about=about)
-                answer = await decide(Act(work, now, actor))
+                person = await self.rights.must(work, actor, deed, now, about=about)
+                answer = await decide(Act(work, now, actor, person))
         except NotAllowed as refusal:
             await remember(self.store, actor, deed, self.clock(), about=about)
             return Answer(ok=False, text=str(refusal))
@@ -150,4 +153,8 @@ async def name_of(work: UnitOfWork, key: str) -> str:
     if key in {"", LOOKOUT}:
         return "Lookout"
     person = await work.accounts.person(key) or await work.accounts.csm_by_slack_id(key)
-    return (person.name or person.email) if person else "A colleague"
+    return _called(person) if person else "A colleague"
+
+
+def _called(person: Person) -> str:
+    return person.name or person.email

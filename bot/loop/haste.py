@@ -33,24 +33,20 @@ async def told_to_read(act: Act, case: Case, draft: Draft) -> str:
     card = await act.work.slack.card(case.id)
     if card is None or not card.ts:
         return ""
-    day = await _done(act.work, act.key, act.now - DAY)
-    before = [entry.at for entry in day if entry.action == "approved"]
+    day = await act.work.audit.done_by(act.key, act.now - DAY, among=NEWEST)
+    before = [at for at, action in day if action == "approved"]
     if act.now - max(_posted(card.ts), draft.created_at, *before) >= UNREAD:
         return ""
     await act.work.audit.add(AuditEntry(act.now, act.key, QUICKLY, case.account_id, case.id))
-    count = 1 + sum(entry.action == QUICKLY for entry in day)
+    count = 1 + sum(action == QUICKLY for _, action in day)
     return READ_FIRST.format(count=count) if count >= PATIENCE else ""
 
 
 async def asks_again_at(work: UnitOfWork, who: str, now: datetime) -> datetime | None:
     """When somebody who asked for many cards within the hour may ask for the next; None for at once (I10)."""
-    asked = [entry.at for entry in await _done(work, who, now - HOUR) if entry.action == ASKED]
+    done = await work.audit.done_by(who, now - HOUR, among=NEWEST)
+    asked = [at for at, action in done if action == ASKED]
     return asked[CARDS_AN_HOUR - 1] + HOUR if len(asked) >= CARDS_AN_HOUR else None
-
-
-async def _done(work: UnitOfWork, who: str, since: datetime) -> list[AuditEntry]:
-    """What somebody did since an instant, newest first."""
-    return [entry for entry in await work.audit.newest(NEWEST) if entry.actor == who and entry.at > since]
 
 
 def _posted(ts: str) -> datetime:

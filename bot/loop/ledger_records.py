@@ -16,6 +16,9 @@ class Audit(Protocol):
     async def add(self, entry: AuditEntry) -> None: ...
     async def of_case(self, case_id: str) -> list[AuditEntry]: ...
     async def newest(self, limit: int) -> list[AuditEntry]: ...
+    async def done_by(self, actor: str, since: datetime, *, among: int) -> list[tuple[datetime, str]]:
+        """When somebody did what after an instant, as far as the last `among` entries tell, newest first."""
+
     async def tail(self, limit: int) -> list[Link]:
         """The last `limit` rows with their place in the chain, in their order."""
 
@@ -32,6 +35,9 @@ class Flags(Protocol):
     """
 
     async def get(self, name: str) -> str | None: ...
+    async def some(self, *names: str) -> dict[str, str]:
+        """Those of these flags that are set, with their values."""
+
     async def set(self, name: str, value: str | None) -> None: ...
     async def claim(self, name: str, value: str) -> bool:
         """Set it if it is unset; True for the one caller that did."""

@@ -138,7 +138,7 @@ class Lookup:
         if not trend:
             raise NotFound(f"{account.name} has no score yet. {NO_DATA}")
         days = [day for day, _ in trend]
-        now, then = await _snapshot(work, account.id, days[-1]), await _compared(work, account.id, days)
+        then, now = await _compared(work, account.id, days)
         case = await work.cases.live_of(account.id)
         csm_id = (case.csm_id if case else None) or account.csm_id
         return HealthBrief(
@@ -175,16 +175,11 @@ def _line(standing: Standing, case_id: str) -> Line:
     )
 
 
-async def _snapshot(work: UnitOfWork, account_id: str, day: date) -> Snapshot:
-    return (await work.snapshots.of(account_id, day, day))[0]
-
-
-async def _compared(work: UnitOfWork, account_id: str, days: list[date]) -> Snapshot | None:
-    """The snapshot four weeks before the newest, else the oldest; None for the first one ever."""
-    if len(days) == 1:
-        return None
+async def _compared(work: UnitOfWork, account_id: str, days: list[date]) -> tuple[Snapshot | None, Snapshot]:
+    """The snapshot four weeks before the newest, else the oldest, None for the first one ever; and the newest."""
     earlier = [day for day in days if day <= days[-1] - timedelta(days=COMPARE_DAYS)]
-    return await _snapshot(work, account_id, earlier[-1] if earlier else days[0])
+    *before, now = await work.snapshots.at(account_id, {earlier[-1] if earlier else days[0], days[-1]})
+    return before[0] if before else None, now
 
 
 def _bars(then: Snapshot | None, now: Snapshot) -> tuple[Bar, ...]:

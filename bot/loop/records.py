@@ -17,6 +17,7 @@ from bot.loop.mail_records import FollowUps, IntendedMails, Mailboxes, Replies
 from bot.loop.team_records import Absences
 from scoring.casework import Case, Decision, Draft, Outreach, OutreachState, Trigger
 from scoring.listing import Named, Standing
+from scoring.mail_plan import Dealings
 from scoring.messages import Card, Post
 from scoring.model import Account, Milestone, Person, Snapshot, Ticket
 
@@ -75,6 +76,12 @@ class Snapshots(Protocol):
 
     async def of(self, account_id: str, since: date, until: date) -> list[Snapshot]:
         """One account's snapshots, both ends included, oldest first."""
+
+    async def newest(self, account_id: str) -> Snapshot | None:
+        """An account's snapshot of the newest day that has any; None if it was left out then."""
+
+    async def at(self, account_id: str, days: Iterable[date]) -> list[Snapshot]:
+        """One account's snapshots of a few days, oldest first."""
 
     async def course(self, account_id: str, since: date, until: date) -> list[tuple[date, float]]:
         """One account's (day, score), both ends included, oldest first; narrow, for a trend."""
@@ -152,8 +159,8 @@ class Outreaches(Protocol):
     async def stale_claims(self, before: datetime) -> list[Outreach]:
         """Mails in `sending` that were claimed before an instant: their fate is unknown (R54)."""
 
-    async def last_to(self, email: str) -> Outreach | None:
-        """The newest mail to this address, over all accounts, that left or may have left (R51)."""
+    async def dealings(self, email: str, account_id: str) -> Dealings:
+        """What there was with an address, over all accounts (R51), and with an account until now."""
 
     async def last_for(self, account_id: str) -> Outreach | None: ...
     async def sent_since(self, since: datetime) -> dict[str, Outreach]:
@@ -171,6 +178,9 @@ class SlackOutbox(Protocol):
         self, case_id: str, *, channel: str = "", mention: str = "", not_before: datetime | None = None
     ) -> None:
         """Ask for the card to be posted or brought up to date; `channel` is needed the first time."""
+
+    async def redraw(self, case_id: str) -> None:
+        """Ask for a card to be brought up to date, if the case has one."""
 
     async def card(self, case_id: str) -> Card | None: ...
     async def cards_due(self, now: datetime) -> list[Card]: ...

@@ -54,8 +54,11 @@ class Rights:
         *,
         about: str = "",
         account: Account | None = None,
-    ) -> None:
-        """Raise `NotAllowed` unless this person may do the deed now; `about` is the case or mail that it is done to."""
+    ) -> Person | None:
+        """Raise `NotAllowed` unless this person may do the deed now; `about` is the case or mail that it is done to.
+
+        Gives the person, if they are one of ours.
+        """
         person = await work.accounts.person(actor.person_id) if actor.person_id else None
         ours = person is not None and person.role is Role.CSM and not person.left
         settled = self.staff.settled
@@ -70,6 +73,7 @@ class Rights:
                 raise NotAllowed(await self._refusal(work, deed, owner))
         if not settled and deed in BY_A_MARKED_LEAD and not role.includes(TeamRole.LEAD):
             await self._must_be_marked(work)
+        return person
 
     async def leads(self, work: UnitOfWork, actor: Actor) -> bool:
         """Whether somebody is a lead or more, by the settings or the people table."""

@@ -14,8 +14,7 @@ from scoring.model import Person
 
 async def show(work: UnitOfWork, case_id: str) -> None:
     """Ask for the card to be brought up to date, if the case has one; held cases have none yet (R37)."""
-    if await work.slack.card(case_id) is not None:
-        await work.slack.want_card(case_id)
+    await work.slack.redraw(case_id)
 
 
 async def say_in_thread(work: UnitOfWork, case: Case, about: str, text: str) -> None:

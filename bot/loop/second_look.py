@@ -9,7 +9,7 @@ from bot.loop.answers import last_answer
 from bot.loop.cover import standing_in
 from bot.loop.ears import Ears, Hearing
 from bot.loop.leaving import was_shown
-from bot.loop.lost import slack_is_lost
+from bot.loop.lost import SLACK_LOST
 from bot.loop.records import UnitOfWork
 from scoring.addresses import domain_of
 from scoring.automatic import MODE_FLAG, Mode
@@ -76,27 +76,32 @@ class SecondLook:
 
     async def answer(self, leaving_at: datetime, outreach: Outreach | None = None) -> Yes | No:
         """Whether the mail may leave at an instant; with `outreach`, whether what was approved still holds (C5, C7)."""
+        return (await self.look(leaving_at, outreach))[0]
+
+    async def look(self, leaving_at: datetime, outreach: Outreach | None = None) -> tuple[Yes | No, Plan | None]:
+        """The answer, and what it was given by, where it was looked at so far."""
         account = await self.work.accounts.get(self.draft.account_id)
         if account is None:
-            return No(NO_ACCOUNT, "R50")
+            return No(NO_ACCOUNT, "R50"), None
         no_way_out = await self._no_way_out()
         if no_way_out is not None:
-            return no_way_out
+            return no_way_out, None
         plan = await self._plan(account, leaving_at, outreach)
         if outreach and unattended(outreach):
             plan = await self._alone(plan, outreach)
         broken = await self._approval_broken(outreach, leaving_at) if outreach else None
         verdict = broken or await self._other_sender(plan) or may_contact(plan, self.rules.guard)
         if isinstance(verdict, No) and not verdict.waits:
-            return verdict
-        return self._second(account, outreach) or await self._blind(plan) or verdict
+            return verdict, plan
+        return self._second(account, outreach) or await self._blind(plan) or verdict, plan
 
     async def _other_sender(self, plan: Plan) -> OtherSender | None:
         """Whether a cover began or ended since this text was written in somebody's name: nothing changes silently."""
         writer_id = self.draft.from_id
         if plan.owner_id == writer_id:
             return None
-        owner_id = await self._owner(plan.account)
+        csm_id = plan.account.csm_id or ""
+        owner_id = self._owner((await self.work.accounts.people([csm_id])).get(csm_id))
         people = await self.work.accounts.people(filter(None, (owner_id, plan.owner_id, writer_id)))
         owner, acting, writer = (_name(people.get(key or "")) for key in (owner_id, plan.owner_id, writer_id))
         if plan.owner_id != owner_id == writer_id:
@@ -126,28 +131,31 @@ class SecondLook:
         return No(NO_MAILBOX.format(email=sender), "R50")
 
     async def _plan(self, account: Account, now: datetime, outreach: Outreach | None) -> Plan:
-        work, draft = self.work, self.draft
-        contact, sender = await work.accounts.person(draft.to_id), await work.accounts.person(draft.from_id)
-        last_to, last_for = await work.outreach.last_to(draft.to_email), await work.outreach.last_for(account.id)
-        tickets = await work.accounts.open_tickets(account.id)
+        """Everybody holds still meanwhile, so what belongs together is asked for together."""
+        work, draft, csm_id = self.work, self.draft, account.csm_id or ""
+        people = await work.accounts.people(filter(None, (draft.to_id, draft.from_id, csm_id)))
+        owner_id = self._owner(people.get(csm_id))
+        stands = await standing_in(work, owner_id, now)
+        held = await work.flags.some("paused", "storm", SLACK_LOST)
+        known = await work.outreach.dealings(draft.to_email, account.id)
         return Plan(
             now=now,
             account=account,
-            contact=contact,
-            sender=sender,
+            contact=people.get(draft.to_id),
+            sender=people.get(draft.from_id),
             to_email=draft.to_email,
-            owner_id=await self._acting(account, now),
-            paused=await work.flags.get("paused") is not None,
-            storm=await work.flags.get("storm") is not None,
-            cut_off=await slack_is_lost(work),
-            suppressed=await work.outreach.suppressed(draft.to_email),
-            last_mail_at=left_at(last_to),
+            owner_id=stands.cover.id if stands else owner_id,
+            paused="paused" in held,
+            storm="storm" in held,
+            cut_off=SLACK_LOST in held,
+            suppressed=known.suppressed,
+            last_mail_at=known.wrote_there_at,
             snapshot=await newest(work, account.id),
             since=Since(
                 drafted_at=draft.created_at,
-                replied_at=await work.replies.last_answer_at(account.id),
-                ticket_at=max((ticket.opened_at for ticket in tickets), default=None),
-                other_mail_at=left_at(last_for),
+                replied_at=known.answered_at,
+                ticket_at=known.ticket_at,
+                other_mail_at=known.wrote_at,
                 score_seen=outreach.score_seen if outreach else None,
             ),
         )
@@ -179,15 +187,8 @@ class SecondLook:
             since=since,
         )
 
-    async def _acting(self, account: Account, at: datetime) -> str | None:
-        """Who writes for the account: its owner, or whoever covers for the owner."""
-        owner_id = await self._owner(account)
-        stands = await standing_in(self.work, owner_id, at)
-        return stands.cover.id if stands else owner_id
-
-    async def _owner(self, account: Account) -> str | None:
+    def _owner(self, csm: Person | None) -> str | None:
         """Who the account belongs to: its CSM while they are with us, else whoever the case was given to."""
-        csm = await self.work.accounts.person(account.csm_id) if account.csm_id else None
         return csm.id if csm and not csm.left else self.case.csm_id
 
     async def _approval_broken(self, outreach: Outreach, now: datetime) -> No | None:
@@ -207,7 +208,7 @@ class SecondLook:
 
     async def _blind(self, plan: Plan) -> No | None:
         """That scoring has failed, for days or for this account: nobody knows how it is, so the mail waits (R8)."""
-        latest = await self.work.snapshots.latest_day()
+        latest = plan.snapshot.health.day if plan.snapshot else await self.work.snapshots.latest_day()
         if latest is None:
             return None
         age = plan.now.astimezone(self.rules.guard.zone).date() - latest
@@ -218,9 +219,7 @@ class SecondLook:
 
 async def newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
     """The newest snapshot of an account, if the last day scored has one."""
-    latest = await work.snapshots.latest_day()
-    found = await work.snapshots.of(account_id, latest, latest) if latest else []
-    return found[-1] if found else None
+    return await work.snapshots.newest(account_id)
 
 
 async def person_of(work: UnitOfWork, key: str) -> Person | None:

@@ -60,6 +60,20 @@ async def test_rows_that_many_wrote_at_once_make_one_chain(any_store):
         assert first_break(await work.audit.tail(3), whole=False) is None
 
 
+async def test_what_somebody_did_lately_is_read_from_the_newest_rows_alone(any_store):
+    later = NOW + timedelta(hours=1)
+    await remember(
+        any_store, an_entry("first"), an_entry("second", at=later), an_entry("other", actor="UBEN", at=later)
+    )
+
+    async with any_store.reading() as work:
+        before = NOW - timedelta(hours=1)
+        assert await work.audit.done_by("UDANA", before, among=5) == [(later, "second"), (NOW, "first")]
+        assert await work.audit.done_by("UDANA", NOW, among=5) == [(later, "second")]
+        assert await work.audit.done_by("UDANA", before, among=2) == [(later, "second")]
+        assert await work.audit.done_by("UDANA", before, among=1) == []
+
+
 async def test_what_was_rolled_back_leaves_no_gap(any_store):
     await remember(any_store, an_entry("first"))
     with pytest.raises(ZeroDivisionError):

@@ -7,10 +7,13 @@ from datetime import timedelta
 import pytest
 
 from scoring.casework import OUTREACH_MOVES, CaseState, Finding, OutreachState
+from scoring.erasure import ERASED, SALT_FLAG, pseudonym
 from scoring.errors import TooLate
+from scoring.mail_plan import Dealings
+from scoring.replies import ReplyKind
 from storage.errors import ConstraintBroken, IllegalMove
 from storage.tables import IN_FLIGHT
-from tests.builders import NOW, a_case, a_draft, an_account, an_outreach, remember
+from tests.builders import NOW, a_case, a_draft, a_reply, a_ticket, an_account, an_outreach, remember
 
 LATER = NOW + timedelta(hours=1)
 APPROVED, SENDING, SENT = OutreachState.APPROVED, OutreachState.SENDING, OutreachState.SENT
@@ -179,12 +182,44 @@ async def test_the_last_mail_to_an_address_counts_over_all_accounts(any_store):
     await remember(any_store, sent, maybe, undone, waiting)
 
     async with any_store() as work:
-        assert await work.outreach.last_to("kim@acme.TEST") == maybe
-        assert await work.outreach.last_to("lee@acme.test") is None
+        assert await work.outreach.dealings("kim@acme.TEST", "acme") == Dealings(wrote_there_at=LATER, wrote_at=NOW)
+        assert await work.outreach.dealings("lee@acme.test", "a4") == Dealings()
         assert await work.outreach.last_for("acme") == sent
         assert await work.outreach.last_for("a2") == maybe
         assert await work.outreach.last_for("a3") is None
         assert await work.outreach.last_for("a4") is None
+
+
+async def test_what_speaks_against_a_mail_is_known_of_its_address_and_its_account_alone(any_store):
+    await a_cases_ground(any_store, number=2)
+    early = NOW - timedelta(days=1)
+    tickets = [
+        a_ticket("old", opened_at=early),
+        a_ticket("new"),
+        a_ticket("solved", opened_at=LATER, closed_at=LATER),
+        a_ticket("theirs", "a2", opened_at=LATER),
+    ]
+    replies = [
+        a_reply("answer", received_at=early),
+        a_reply("machine", kind=ReplyKind.AUTO, received_at=LATER),
+        a_reply("theirs", account_id="a2", received_at=LATER),
+    ]
+    await remember(any_store, an_outreach(state=SENT, sent_at=early), *tickets, *replies)
+
+    async with any_store() as work:
+        await work.outreach.suppress("lee@acme.test", "bounced", NOW)
+        asked = await work.outreach.dealings(" Lee@Acme.test", "acme")
+        assert asked == Dealings("bounced", wrote_at=early, answered_at=early, ticket_at=NOW)
+
+
+async def test_an_erased_address_speaks_against_a_mail_by_its_hash_alone(any_store):
+    await remember(any_store, an_account())
+    async with any_store() as work:
+        await work.flags.set(SALT_FLAG, "salt")
+        await work.outreach.suppress(pseudonym("kim@acme.test", "salt"), ERASED, NOW)
+
+        assert (await work.outreach.dealings("KIM@acme.test", "acme")).suppressed == ERASED
+        assert (await work.outreach.dealings("lee@acme.test", "acme")).suppressed is None
 
 
 async def test_what_was_sent_lately_is_known_with_the_newest_mail_of_each_account(any_store):

@@ -62,6 +62,17 @@ async def test_an_accounts_days_come_oldest_first_with_both_ends(any_store):
         assert await work.snapshots.latest_day() == TODAY
 
 
+async def test_an_accounts_newest_day_is_the_newest_of_everybody_or_nothing(any_store):
+    yesterday = TODAY - timedelta(days=1)
+    await remember(any_store, a_snapshot(day=yesterday), a_snapshot(), a_snapshot("left out", day=yesterday))
+
+    async with any_store() as work:
+        assert await work.snapshots.newest("acme") == a_snapshot()
+        assert await work.snapshots.newest("left out") is None
+        asked = [TODAY, yesterday, TODAY + timedelta(days=1)]
+        assert await work.snapshots.at("acme", asked) == [a_snapshot(day=yesterday), a_snapshot()]
+
+
 async def test_scores_are_narrow_and_oldest_first(any_store):
     await remember(
         any_store,

@@ -15,3 +15,5 @@ async def test_what_is_stored_comes_back(any_store):
         assert await work.cases.live_of("acme") == a_case()
         assert await work.outreach.latest_draft("case-1") == a_draft()
         assert await work.outreach.due(NOW) == [an_outreach()]
+        await work.flags.set("paused", "since")
+        assert await work.flags.some("paused", "storm") == {"paused": "since"}

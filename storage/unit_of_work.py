@@ -18,7 +18,7 @@ from storage.cases import SqlCases
 from storage.crm import SqlCrm
 from storage.engine import address, reader, scrubbed, writer
 from storage.erasure import SqlErasure
-from storage.errors import DAMAGED, wrapped
+from storage.errors import BUSY, DAMAGED, wrapped
 from storage.flags import SqlFlags
 from storage.follow_ups import SqlFollowUps
 from storage.inbox import SqlInbox
@@ -70,6 +70,7 @@ class SqlStore:
         self._writer = writer(self.url, patience=patience)
         self._reader = reader(self.url, patience=patience)
         self._writing: set[asyncio.Task[object] | None] = set()
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """Make the database or bring it up to date; `InvalidInput` or `Unavailable` says what is in the way."""
@@ -108,10 +109,26 @@ class SqlStore:
             raise RuntimeError("this task has a transaction open already and would wait for itself")
         self._writing.add(task)
         try:
-            async with self._transaction(self._writer) as work:
+            async with self._in_turn(), self._transaction(self._writer) as work:
                 yield work
         finally:
             self._writing.discard(task)
+
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        """The pool would lend its connection to whoever asks first when it is free, and not to whoever waited.
+
+        So a morning that lands day after day would keep a click waiting for all of them.
+        """
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise Unavailable(BUSY) from None
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlUnitOfWork]:

@@ -46,6 +46,27 @@ async def at_once(store, number, action):
     return await asyncio.gather(*(one(place) for place in range(number)))
 
 
+async def test_whoever_waits_comes_before_somebody_who_writes_again_and_again(any_store):
+    done = []
+
+    async def write(who):
+        async with any_store() as work:
+            await work.flags.set(who, "here")
+            await asyncio.sleep(0.005)
+        done.append(who)
+
+    async def morning():
+        for _ in range(8):
+            await write("morning")
+
+    working = asyncio.create_task(morning())
+    await asyncio.sleep(0.002)
+    await asyncio.gather(*(write(f"click {number}") for number in range(3)))
+    await working
+
+    assert done[:5] == ["morning", "click 0", "click 1", "click 2", "morning"]
+
+
 async def test_of_fifty_that_change_a_case_at_once_one_wins(any_store):
     await remember(any_store, an_account(), a_case())
 

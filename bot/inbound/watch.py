@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -30,7 +29,7 @@ FIRST_LOOK = timedelta(days=14)
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 300, 900))
 TELL_AFTER = 3
 THREADS = 16
-MAIL = "mail number"
+MAILBOX, MAIL = "mailbox", "mail number"
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +72,7 @@ class Watch:
             if wanted.get(name) != place.server:
                 del self._places[name]
                 await _end(place.task)
-        for name, server in wanted.items():
-            await self._see_to(name, server)
+        await self.one_by_one.each(MAILBOX, wanted, self._see_to)
         return sum(not place.task.done() for place in self._places.values())
 
     async def stop(self) -> None:
@@ -83,10 +81,10 @@ class Watch:
         await asyncio.gather(*(_end(place.task) for place in self._places.values()))
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def _see_to(self, name: str, server: ImapServer) -> None:
-        place = self._places.get(name)
+    async def _see_to(self, server: ImapServer) -> None:
+        place = self._places.get(server.name)
         if place is None:
-            self._places[name] = _Place(server, self._begin(server))
+            self._places[server.name] = _Place(server, self._begin(server))
         elif place.task.done():
             await self._mend(place)
 
@@ -171,6 +169,8 @@ class Watch:
 
 
 async def _end(task: asyncio.Task[None]) -> None:
+    """End it, and take leave of what it broke on: that keeps nobody from stopping."""
     task.cancel()
-    with suppress(asyncio.CancelledError, LookoutError):
-        await task
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()

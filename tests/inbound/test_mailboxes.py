@@ -359,6 +359,36 @@ async def test_a_mailbox_that_cannot_be_opened_is_told_to_operators_and_disturbs
     assert told.startswith("The mailbox gone@us.test cannot be read: 127.0.0.1 refused the login of gone@us.test.")
 
 
+async def test_a_mailbox_that_lookout_trips_over_disturbs_no_other_and_is_told_to_operators(
+    store, mailbox, monkeypatch
+) -> None:
+    world, numbers = await a_world(store), ImapInbox.numbers
+    await mailbox.deliver(answer(ref=await sent(world)))
+    good, odd = mailbox.settings, replace(mailbox.settings, email="odd@us.test")
+
+    async def inboxes():
+        return [odd, good]
+
+    async def buggy(inbox, above, since):
+        if inbox.name == odd.name:
+            raise ZeroDivisionError
+        return await numbers(inbox, above, since)
+
+    monkeypatch.setattr(ImapInbox, "numbers", buggy)
+    watch = watching(world, mailbox)
+    watch.inboxes, watch.one_by_one = inboxes, OneByOne(Trouble(store, wall_clock, "#ops").told)
+
+    async def both() -> bool:
+        await watch.run()
+        return bool(await replies(world)) and any(target == "#ops" for target, _ in await world.notices())
+
+    with capture_logs():
+        await until(both)
+        await watch.stop()
+    (told,) = [text for target, text in await world.notices() if target == "#ops"]
+    assert told.startswith("Lookout tripped over the mailbox odd@us.test (ZeroDivisionError).")
+
+
 async def test_a_csms_own_mailbox_is_read_too_and_one_that_cannot_be_opened_is_named(store) -> None:
     world, key = await a_world(store), new_key()
     settings = DemoSettings(

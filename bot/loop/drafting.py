@@ -12,7 +12,6 @@ from bot.loop.docket import new_id
 from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import Store, UnitOfWork
-from bot.loop.second_look import newest
 from scoring.casework import Case, CaseState, Draft, Fact
 from scoring.facts import draft_facts
 from scoring.messages import Written
@@ -83,7 +82,7 @@ class Drafting:
         if case is None or account is None:
             return None
         csm = await sender_for(work, case, account, self.routing, now=self.clock())
-        snapshot = await newest(work, account.id)
+        snapshot = await work.snapshots.newest(account.id)
         contact = await recipient_for(work, case, snapshot)
         if csm is None or contact is None:
             return None

@@ -10,7 +10,6 @@ from bot.loop.decisions import GONE, Act, Decisions, name_of
 from bot.loop.differences import difference
 from bot.loop.ports import Actor
 from bot.loop.saying import show, tell
-from bot.loop.second_look import newest
 from scoring.briefs import Answer, CardBrief, Edited
 from scoring.casework import Case, CaseState, Draft, Finding
 from scoring.errors import Refused, TooLate
@@ -115,7 +114,7 @@ class Drafts(Decisions):
     async def _findings(self, act: Act, case: Case, draft: Draft) -> tuple[Finding, ...]:
         """What the draft gate says of the text; nothing where it cannot be asked."""
         work = act.work
-        account, snapshot = await work.accounts.get(case.account_id), await newest(work, case.account_id)
+        account, snapshot = await work.accounts.get(case.account_id), await work.snapshots.newest(case.account_id)
         contact, csm = await work.accounts.person(draft.to_id), await work.accounts.person(draft.from_id)
         if account is None or contact is None or csm is None:
             return ()

@@ -17,7 +17,7 @@ from bot.loop.ports import Clock, Writer
 from bot.loop.quiet_step import step
 from bot.loop.records import Store, UnitOfWork
 from bot.loop.saying import say_in_thread, show
-from bot.loop.second_look import MailRules, newest
+from bot.loop.second_look import MailRules
 from scoring import wording
 from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState, Draft, Outreach, OutreachKind, OutreachState
 from scoring.errors import TooLate
@@ -151,7 +151,7 @@ class Follow:
         if account is None or contact is None or sender is None:
             return None
         milestones = await work.accounts.milestones()
-        snapshot, used = await newest(work, account.id), set(seen.draft.fact_ids) - KEPT
+        snapshot, used = await work.snapshots.newest(account.id), set(seen.draft.fact_ids) - KEPT
         used |= {"feature.last"} if used & LEANS_ON_FEATURE else set()
         if seen.draft.origin not in {"template", ""} and not used:
             used |= {"feature.last", "goal"}  # a model or a person wrote it and named nothing: it has used the obvious

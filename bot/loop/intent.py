@@ -15,7 +15,7 @@ from bot.loop.correspondents import recipient_for, sender_for
 from bot.loop.one_by_one import OneByOne
 from bot.loop.ports import Clock, Writer
 from bot.loop.records import UnitOfWork
-from bot.loop.second_look import MailRules, newest
+from bot.loop.second_look import MailRules
 from bot.loop.wishes import Wish, as_live, rehearse
 from scoring.automatic import MODE_FLAG, Earlier, Fate, Intended, Mode, intended_id, leaves_at, play_of
 from scoring.budget import MONTH_DAYS, budget_left
@@ -166,7 +166,7 @@ class Planner:
     async def _material(self, work: UnitOfWork, candidate: Candidate) -> Material | None:
         account = candidate.account
         sender = await sender_for(work, candidate.case, account, self.routing, now=self.clock())
-        snapshot = await newest(work, account.id)
+        snapshot = await work.snapshots.newest(account.id)
         contact = await recipient_for(work, candidate.case, snapshot)
         if sender is None or contact is None:
             return None

@@ -17,7 +17,7 @@ from scoring.casework import LOOKOUT, Case, CaseState, Draft, Outreach, Outreach
 from scoring.four_eyes import needs_second, waits_for_second
 from scoring.guardrails import No, Plan, Rules, Since, Yes, may_contact
 from scoring.mail_plan import OtherSender
-from scoring.model import Account, Person, Snapshot
+from scoring.model import Account, Person
 from scoring.opt_out import is_missing
 from scoring.severity import high_value, is_complex
 from scoring.wording import worst
@@ -150,7 +150,7 @@ class SecondLook:
             cut_off=SLACK_LOST in held,
             suppressed=known.suppressed,
             last_mail_at=known.wrote_there_at,
-            snapshot=await newest(work, account.id),
+            snapshot=await work.snapshots.newest(account.id),
             since=Since(
                 drafted_at=draft.created_at,
                 replied_at=known.answered_at,
@@ -215,11 +215,6 @@ class SecondLook:
         if age > STALE:
             return No(OLD_SCORES.format(days=age.days), "R8", waits=True)
         return No(UNSCORED.format(account=plan.account.name), "R8", waits=True) if plan.snapshot is None else None
-
-
-async def newest(work: UnitOfWork, account_id: str) -> Snapshot | None:
-    """The newest snapshot of an account, if the last day scored has one."""
-    return await work.snapshots.newest(account_id)
 
 
 async def person_of(work: UnitOfWork, key: str) -> Person | None:

@@ -100,6 +100,7 @@ async def test_a_mail_that_lookout_trips_over_stops_no_other_and_leaves_once_whe
     assert {m.to_email for m in world.mailer.mails} == {f"kim@n{n}.test" for n in range(3)}
     (said,) = told(await world.notices())
     assert said.startswith(f"Lookout tripped over the mail {mail.id} (Bug). All others go on;")
+    assert "Novak" not in said
     assert [(line["event"], line["kind"], line["item"]) for line in log] == [("left for later", "mail", mail.id)]
     assert isinstance(log[0]["exc_info"], Bug)
 

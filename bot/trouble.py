@@ -28,7 +28,7 @@ class Trouble:
     ops_channel: str = ""
 
     async def told(self, kind: str, item_id: str, error: Exception) -> None:
-        """Say it; the channel reads the id and the kind of error alone, because an error's words may hold a customer's."""
+        """Say it; the channel reads id and kind of error alone, because an error's words may hold a customer's."""
         if isinstance(error, LookoutError):
             log.error("left for later", kind=kind, item=item_id, reason=str(error))
         else:

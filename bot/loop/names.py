@@ -6,7 +6,7 @@ import asyncio
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from rapidfuzz import fuzz, process
@@ -79,14 +79,16 @@ class Names:
 
     _version: str = ""
     _book: NameBook | None = None
+    _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def find(self, accounts: Accounts, query: str) -> Found:
         """Whom a name means; comparing ten thousand names takes a while, and clicks go on meanwhile."""
         version = await accounts.names_version()
-        book = self._book
-        if book is None or version != self._version:
-            book = await asyncio.to_thread(NameBook, await accounts.names())
-            self._book, self._version = book, version
+        async with self._making:  # who asks meanwhile waits for the one book instead of making another
+            book = self._book
+            if book is None or version != self._version:
+                book = await asyncio.to_thread(NameBook, await accounts.names())
+                self._book, self._version = book, version
         return await asyncio.to_thread(book.find, query)
 
 

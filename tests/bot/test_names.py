@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
 import pytest
 
-from bot.loop.names import NameBook, plain
+from bot.loop import names
+from bot.loop.names import NameBook, Names, plain
 from scoring.listing import Named
+from storage.unit_of_work import SqlStore
+from tests.builders import an_account, remember
 
 BOOK = NameBook(
     [
@@ -60,3 +66,28 @@ def test_nonsense_finds_nothing_and_breaks_nothing(query: str) -> None:
 
 def test_a_name_made_of_legal_words_only_keeps_them() -> None:
     assert plain("Limited Company") == "limited company"
+
+
+async def test_of_all_who_ask_at_once_one_makes_the_book_and_an_import_makes_it_anew(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await remember(store, an_account("acme", name="Acme"))
+    made: list[NameBook] = []
+
+    class Counted(NameBook):
+        def __init__(self, accounts: Iterable[Named]) -> None:
+            super().__init__(accounts)
+            made.append(self)
+
+    monkeypatch.setattr(names, "NameBook", Counted)
+    asked = Names()
+
+    async def hits(query: str) -> list[str]:
+        async with store.reading() as work:
+            return [named.id for named in (await asked.find(work.accounts, query)).hits]
+
+    assert await asyncio.gather(*(hits("acme") for _ in range(4))) == [["acme"]] * 4
+    assert len(made) == 1
+    await remember(store, an_account("blue", name="Blue Harbor"))
+    assert await hits("blue harbor") == ["blue"]
+    assert len(made) == 2

@@ -9,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from bot.loop.cover import acting_for
+from bot.loop.matters import to_come
 from bot.loop.records import UnitOfWork
 from bot.loop.saying import say_in_thread, tell
 from bot.loop.second_look import followed_by, unattended
@@ -22,7 +23,7 @@ from scoring.playbook import Playbook, Row
 from scoring.routing import Routing
 from scoring.wording import worst
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, HALF_A_DAY = timedelta(hours=1), timedelta(hours=12)
 
 WORSE_NOTE = "Worse: {before} before, {after} now. {fact}"
 ALONE_NOTE = (
@@ -239,11 +240,9 @@ async def _left_to_machines(work: UnitOfWork, case: Case) -> bool:
 
 
 async def _ahead(work: UnitOfWork, channel: str, now: datetime, start: datetime) -> int:
-    """How many cards a channel had within the hour before `start`, or still has from then on (R37)."""
-    queued = 0
-    for case in await work.cases.live():
-        if now - case.opened_at < DAY:
-            card = await work.slack.card(case.id)
-            if card is not None and card.channel == channel and card.posted == 0:
-                queued += max(card.not_before or now, now) > start - HOUR
+    """How many cards a channel had within the hour before `start`, or still has in the hours from then on (R37)."""
+    coming = [
+        max(card.not_before or now, now) for card in (await to_come(work, now)).values() if card.channel == channel
+    ]
+    queued = sum(start - HOUR < at < start + HALF_A_DAY for at in coming)
     return queued + await work.slack.cards_posted_since(channel, start - HOUR)

@@ -16,12 +16,14 @@ from scoring.casework import Case, Decision, Trigger
 from scoring.config import PolicyConfig
 from scoring.lifetime import came_back, close_line, quiet_until
 from scoring.matter import Act, Matter, Today
+from scoring.messages import Card
 from scoring.model import Account, Snapshot
 from scoring.severity import high_value, is_complex
 from scoring.sight import Past, seen_now
 from scoring.triggers import standing
 
 HISTORY_DAYS = 16
+DAY, A_WHILE = timedelta(days=1), timedelta(days=60)
 WAITS_RULE = "R37"
 ACCOUNT = "account"
 TRIPPED = "Lookout tripped over this account; it is looked at again tomorrow."
@@ -106,8 +108,17 @@ async def room(work: UnitOfWork, now: datetime, total: int, *, zone: ZoneInfo, c
     opened = await work.cases.opened_since(now - timedelta(days=MONTH_DAYS))
     midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(now.tzinfo)
     cases = [*await work.cases.live(), *await work.cases.ended_since(midnight)]
-    today = Counter(case.csm_id for case in cases if case.csm_id and case.opened_at >= midnight)
+    # What was opened on a free day comes today, or even later, and is among today's cards then.
+    comes = {case_id: card.not_before for case_id, card in (await to_come(work, now)).items()}
+    today = Counter(c.csm_id for c in cases if c.csm_id and (comes.get(c.id) or c.opened_at) >= midnight)
     return Today(now.date(), total, budget=budget_left(total, opened, config), pace=Pace(dict(today), {}))
+
+
+async def to_come(work: UnitOfWork, now: datetime) -> dict[str, Card]:
+    """Cards of live cases that were never shown, by case; without those that Slack has refused for a day (R37)."""
+    live = {case.id: case for case in await work.cases.live()}
+    wanted = [card for card in await work.slack.cards_due(now + A_WHILE) if not card.posted and card.case_id in live]
+    return {card.case_id: card for card in wanted if not card.attempts or now - live[card.case_id].opened_at < DAY}
 
 
 async def held_day(work: UnitOfWork) -> tuple[date, frozenset[str]] | None:

@@ -396,6 +396,36 @@ async def test_what_waits_for_a_morning_comes_ten_an_hour_then(fleet: Fleet) -> 
     assert Counter(card.not_before for card in (await cards(fleet)).values()) == {opening: 10, opening + HOUR: 4}
 
 
+async def test_what_a_weekend_left_waiting_comes_ten_an_hour_too_and_delays_no_card_that_is_asked_for(
+    fleet: Fleet,
+) -> None:
+    await fleet.settle(*names(25))
+    await fleet.day(3, dict.fromkeys(names(25), 80))
+    await fleet.day(4, {name: 58 if n < 12 else 80 for n, name in enumerate(names(25))})
+    await fleet.day(5, {name: 58 if n < 24 else 80 for n, name in enumerate(names(25))})
+    assert (await fleet.on_request.open_case("a24", Dana())).ok
+
+    monday = datetime(2026, 3, 9, 8, tzinfo=UTC)
+    shown = Counter(card.not_before for card in (await cards(fleet)).values())
+    assert shown == {monday: 10, monday + HOUR: 10, monday + 2 * HOUR: 4, None: 1}
+
+
+async def test_a_monday_brings_a_csm_five_cards_and_not_five_for_each_day_of_the_weekend(fleet: Fleet) -> None:
+    await fleet.settle(*names(9), csm_id="csm-0")
+    await fleet.day(3, dict.fromkeys(names(9), 64))
+    await fleet.day(4, {name: 50 + n if n < 4 else 64 for n, name in enumerate(names(9))})
+    await fleet.day(5, {name: 50 + n for n, name in enumerate(names(9))})
+
+    assert [case.account_id for case in await fleet.cases()] == names(5)
+    assert (await fleet.decision("a08")).rule == "R37"
+    async with fleet.store() as work:
+        for case in await work.cases.live():
+            await work.slack.card_done(case.id, posted=2, channel="C1", ts="1.0", at=fleet.now + DAY)
+    await fleet.day(7, {name: 50 + n for n, name in enumerate(names(9))})
+
+    assert [case.account_id for case in await fleet.cases()] == names(9)
+
+
 async def test_the_lead_hears_of_a_card_in_their_own_hours_unless_it_presses(fleet: Fleet) -> None:
     await fleet.settle("a00", "a01", arr=900_000)
     await remember(fleet.store, a_csm("csm-lee", lead=True, timezone="Pacific/Auckland"))

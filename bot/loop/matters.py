@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from bot.loop.one_by_one import OneByOne
 from bot.loop.records import UnitOfWork
 from scoring.budget import MONTH_DAYS, Pace, budget_left
-from scoring.casework import Case, Decision, Trigger
+from scoring.casework import Case, CaseState, Decision, Trigger
 from scoring.config import PolicyConfig
 from scoring.lifetime import came_back, close_line, quiet_until
 from scoring.matter import Act, Matter, Today
@@ -109,7 +109,8 @@ async def room(work: UnitOfWork, now: datetime, total: int, *, zone: ZoneInfo, c
     midnight = datetime.combine(now.astimezone(zone).date(), time(0), zone).astimezone(now.tzinfo)
     cases = [*await work.cases.live(), *await work.cases.ended_since(midnight)]
     # What was opened on a free day comes today, or even later, and is among today's cards then.
-    comes = {case_id: card.not_before for case_id, card in (await to_come(work, now)).items()}
+    waits = {case.id for case in cases if case.state is CaseState.OPEN}
+    comes = {case_id: card.not_before for case_id, card in (await to_come(work, now)).items() if case_id in waits}
     today = Counter(c.csm_id for c in cases if c.csm_id and (comes.get(c.id) or c.opened_at) >= midnight)
     return Today(now.date(), total, budget=budget_left(total, opened, config), pace=Pace(dict(today), {}))
 

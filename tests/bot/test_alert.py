@@ -21,7 +21,7 @@ from scoring.model import Band
 from scoring.roles import TeamRole
 from scoring.routing import Routing
 from tests.alert_world import FIRST_DAY, LEE, Fleet, Scribe
-from tests.builders import a_contact, a_csm, a_snapshot, an_account, remember
+from tests.builders import a_case, a_contact, a_csm, a_snapshot, an_account, remember
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 ROOMY = PolicyConfig(budget_per_account_month=5.0)
@@ -411,19 +411,24 @@ async def test_what_a_weekend_left_waiting_comes_ten_an_hour_too_and_delays_no_c
 
 
 async def test_a_monday_brings_a_csm_five_cards_and_not_five_for_each_day_of_the_weekend(fleet: Fleet) -> None:
-    await fleet.settle(*names(9), csm_id="csm-0")
+    await fleet.settle(*names(9), "auto", csm_id="csm-0")
     await fleet.day(3, dict.fromkeys(names(9), 64))
+    async with fleet.store() as work:  # a mail that leaves by itself on Monday, with its card: nobody must act on it
+        mailed = a_case("auto", state=CaseState.APPROVED, account_id="auto", csm_id="csm-0", opened_at=fleet.now)
+        assert await work.cases.add(mailed)
+        await work.slack.want_card(mailed.id, channel="#cs-alerts", not_before=fleet.now + 3 * DAY)
     await fleet.day(4, {name: 50 + n if n < 4 else 64 for n, name in enumerate(names(9))})
     await fleet.day(5, {name: 50 + n for n, name in enumerate(names(9))})
 
-    assert [case.account_id for case in await fleet.cases()] == names(5)
+    assert [case.account_id for case in await fleet.cases()] == [*names(5), "auto"]
     assert (await fleet.decision("a08")).rule == "R37"
     async with fleet.store() as work:
         for case in await work.cases.live():
+            await work.slack.want_card(case.id)
             await work.slack.card_done(case.id, posted=2, channel="C1", ts="1.0", at=fleet.now + DAY)
     await fleet.day(7, {name: 50 + n for n, name in enumerate(names(9))})
 
-    assert [case.account_id for case in await fleet.cases()] == names(9)
+    assert [case.account_id for case in await fleet.cases()] == [*names(9), "auto"]
 
 
 async def test_the_lead_hears_of_a_card_in_their_own_hours_unless_it_presses(fleet: Fleet) -> None:

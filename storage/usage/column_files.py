@@ -23,16 +23,19 @@ ALIGN = 8
 BROKEN = "The usage store could not read {file}: {error}"
 
 
-def write_columns(file: Path, columns: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write columns of whole numbers, each in the smallest type that holds it; they may differ in length."""
+def write_columns(file: Path, columns: Mapping[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Write columns of whole numbers, each in the smallest type that holds it; they may differ in length.
+
+    Gives what `read_columns` will give.
+    """
     narrow = {name: _narrow(values) for name, values in columns.items()}
     body = [part for values in narrow.values() for part in (values.data, _filler(values.nbytes))]
     told = [(name, values.dtype.str, len(values)) for name, values in narrow.items()]
-    head = (
-        json.dumps({"columns": told, "crc": reduce(lambda crc, part: zlib.crc32(part, crc), body, 0)}).encode() + b"\n"
-    )
-    with file.open("wb", buffering=0) as target:
+    crc = reduce(lambda before, part: zlib.crc32(part, before), body, 0)
+    head = json.dumps({"columns": told, "crc": crc}).encode() + b"\n"
+    with file.open("wb") as target:
         target.writelines((head, _filler(len(head), b" "), *body))
+    return narrow
 
 
 def read_columns(file: Path) -> dict[str, npt.NDArray[Any]]:

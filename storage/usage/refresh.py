@@ -8,23 +8,22 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from itertools import groupby
 
 import numpy as np
 
 from scoring.config import ScoreConfig
 from scoring.errors import Unavailable
-from storage.usage.column_files import SUFFIX, read_columns, unreadable, write_columns
+from storage.usage.column_files import read_columns, unreadable, write_columns
 from storage.usage.columns import Ints, day_of
-from storage.usage.daily import KINDS, Columns, Daily, rollup_name
+from storage.usage.daily import Daily, rollup_name
 from storage.usage.engine import MOST_DAYS, DamagedFile, Engine
 from storage.usage.files import Files
-from storage.usage.ledger import Day, Ledger
+from storage.usage.ledger import Ledger
 from storage.usage.memory import Memory
-from storage.usage.pairs import Firsts
+from storage.usage.settling import Settling
 
 BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
 PORTION_BYTES = 8_000_000
@@ -91,8 +90,9 @@ class Refresh:
 
     def _steps(self) -> None:
         self._compact()
-        self._roll_up()
-        self._settle()
+        settling = Settling(self._files, self._ledger.states(), self._generation)
+        self._roll_up(settling)
+        self._settle(settling)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -168,58 +168,36 @@ class Refresh:
         if self._engine.rows("FROM twice LIMIT 1"):
             self._engine.run(DROP_TWICE)
 
-    def _roll_up(self) -> None:
+    def _roll_up(self, settling: Settling) -> None:
         files = {day.day: day.file for day in self._ledger.days() if day.file and not day.rollup}
         sizes = {day: self._files.size(file) for day, file in files.items()}
+        ignored, states = self._ignored(), self._ledger.states()
         for group in _groups(list(sizes.items()), self._memory.rolled):
             portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
-            roll_up = partial(self._roll_up_day, self._ignored(), self._ledger.states())
-            days = self._engine.each_day(EVENTS, COUNT, paths)
-            rollups = {day: roll_up(day, events) for day, events in days}
+            rollups = {}
+            for day, events in self._engine.each_day(EVENTS, COUNT, paths):
+                daily = self._with_base(Daily.of_events(events, ignored), states.get(f"base:{day}"), ignored)
+                name = rollup_name(day, self._generation)
+                settling.see(day, Daily.of_file(write_columns(self._files.path(name), daily.columns())))
+                rollups[day] = name, daily.uses()
             self._book(partial(self._ledger.book_rollups, rollups), (name for name, _ in rollups.values()))
 
-    def _roll_up_day(self, ignored: Ints, states: Mapping[str, str], day: int, events: Columns) -> tuple[str, int]:
-        """The name of the day's new file, and how many uses it counts."""
-        daily, name = Daily.of_events(events, ignored), rollup_name(day, self._generation)
-        if base := states.get(f"base:{day}"):
-            daily = daily.at_least(Daily.of_file(read_columns(self._files.path(base))), ignored)
-        write_columns(self._files.path(name), daily.columns())
-        return name, daily.uses()
+    def _with_base(self, daily: Daily, base: str | None, ignored: Ints) -> Daily:
+        """The day, and at least what was known of it before its events were lost."""
+        return daily.at_least(Daily.of_file(read_columns(self._files.path(base))), ignored) if base else daily
 
     def _ignored(self) -> Ints:
         return np.array([*self._ledger.keys("name", self._config.ignored_events).values()], np.int64)
 
-    def _settle(self) -> None:
+    def _settle(self, settling: Settling) -> None:
         fresh = [day for day in self._ledger.days() if day.rollup and not day.settled]
-        if not fresh:
-            return
-        old, states = self._ledger.states(), {}
-        firsts = [self._firsts(old.get("firsts", old.get("kept")), kind) for kind in KINDS]
-        for month, group in groupby(fresh, _month):
-            item, days = f"month:{month}", list(group)
-            tables = [self._without(old[item], days)] if item in old else []
-            for day in days:
-                daily = Daily.of_file(read_columns(self._files.path(str(day.rollup))))
-                tables.append(daily.summary(day.day))
-                for known, found in zip(firsts, (daily.people, daily.names), strict=True):
-                    known.see(found, day.day)
-            states[item] = f"states/{month}.{self._generation}{SUFFIX}"
-            joined = {name: np.concatenate([table[name] for table in tables]) for name in tables[-1]}
-            write_columns(self._files.path(states[item]), joined)
-        states["firsts"] = f"states/firsts.{self._generation}{SUFFIX}"
-        both = [known.columns(kind) for kind, known in zip(KINDS, firsts, strict=True)]
-        write_columns(self._files.path(states["firsts"]), {**both[0], **both[1]})
-        self._book(partial(self._ledger.settle, [day.day for day in fresh], states), states.values())
-
-    def _firsts(self, file: str | None, kind: str) -> Firsts:
-        return Firsts.of_file(read_columns(self._files.path(file)), kind) if file else Firsts.none()
-
-    def _without(self, month: str, days: Iterable[Day]) -> Columns:
-        """What a month knew, but for these days."""
-        old = read_columns(self._files.path(month))
-        kept = ~np.isin(old["day"], [day.day for day in days])
-        return {name: column[kept] for name, column in old.items()}
+        for day in fresh:
+            if day.day not in settling.seen:
+                settling.see(day.day, Daily.of_file(read_columns(self._files.path(str(day.rollup)))))
+        if fresh:
+            states = settling.finish()
+            self._book(partial(self._ledger.settle, [day.day for day in fresh], states), states.values())
 
     def _book(self, entry: Callable[[], None], files: Iterable[str] = ()) -> None:
         """Book files only once they are on the disk; what other programs write is not waited for."""
@@ -229,10 +207,6 @@ class Refresh:
 
     def _paths(self, names: Iterable[str]) -> list[str]:
         return [str(self._files.path(name)) for name in names]
-
-
-def _month(day: Day) -> str:
-    return day_of(day.day).isoformat()[:7]
 
 
 def _groups(weights: Sequence[tuple[int, int]], limit: int) -> Iterator[list[int]]:

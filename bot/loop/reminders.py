@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from bot.loop.cover import acting_for
 from bot.loop.docket import Docket, owner_of
@@ -18,6 +19,7 @@ from scoring.casework import LOOKOUT, AuditEntry, Case, CaseState
 from scoring.hours import WorkingHours, zone_named
 from scoring.model import Account, Person
 
+LAST_HOURS = timedelta(hours=2)
 SNOOZE, REMIND, ESCALATE = "snoozed case", "reminder of case", "overdue case"
 
 WOKEN = "The snooze is over."
@@ -96,28 +98,41 @@ class Reminders:
         """Remind the owner half-way, and tell the lead when a card is overdue (R40); how many messages were new."""
         async with self.store.reading() as work:
             open_cases = [case for case in await work.cases.live() if case.state is CaseState.OPEN]
-        late = [case for case in open_cases if self._half_way(case, case.opened_at, now)]
-        overdue = {case.id: case for case in late if case.due_at is not None and now >= case.due_at}
-        waiting = {case.id: case for case in late if case.id not in overdue}
+        half_way = {case.id: (at, case) for case in open_cases if (at := self._half_way_at(case, case.opened_at))}
+        overdue = {key: case for key, (at, case) in half_way.items() if case.due_at and now >= max(at, case.due_at)}
+        waiting = {key: case for key, (_, case) in half_way.items() if key not in overdue}
         told = sum(await self.one_by_one.each(REMIND, waiting, partial(self._remind, now)))
         return told + (await self._escalate(overdue, now) if overdue else 0)
 
     async def _remind(self, now: datetime, case: Case) -> bool:
+        async with self.store.reading() as work:
+            reminder = await self._reminder(work, case, now)
+        if reminder is None:
+            return False
         async with self.store() as work:
-            return await self._tell_owner(work, case, now)
+            return await tell(work, reminder[0], f"remind:{case.id}", reminder[1])
 
-    async def _tell_owner(self, work: UnitOfWork, case: Case, now: datetime) -> bool:
+    async def _reminder(self, work: UnitOfWork, case: Case, now: datetime) -> tuple[Person | None, str] | None:
+        """Whom to remind of a case and what to say; None while it is too early for that, or late in their day."""
         account, card = await work.accounts.get(case.account_id), await work.slack.card(case.id)
         # A card may have waited for its person's morning: then it has not waited for them so long.
-        came_at = (card.first_posted_at or card.not_before if card else None) or case.opened_at
-        if account is None or not self._half_way(case, came_at, now):
-            return False
-        owner = await acting_for(work, await owner_of(work, account, case), now)
+        waits_until = card.not_before if card and not card.attempts else None
+        came_at = (card.first_posted_at if card else None) or waits_until or case.opened_at
+        owner = await acting_for(work, await owner_of(work, account, case), now) if account else None
         person = owner or self.docket.routing.lead(await work.accounts.csms())
+        if account is None or not self._at_work(person, now) or not self._time_to_remind(case, person, came_at, now):
+            return None
         hours = int((now - came_at) / timedelta(hours=1))
         due = self._clock_time(case.due_at, person) if case.due_at else "now"
-        text = REMINDER.format(account=account.name, hours=hours, due=due)
-        return self._at_work(person, now) and await tell(work, person, f"remind:{case.id}", text)
+        return person, REMINDER.format(account=account.name, hours=hours, due=due)
+
+    def _time_to_remind(self, case: Case, person: Person | None, came_at: datetime, now: datetime) -> bool:
+        """Half-way, or at the end of the last day before it is overdue: half-way is at night for what came at nine."""
+        half_way_at, due_at = self._half_way_at(case, came_at), case.due_at
+        if half_way_at is None or due_at is None or now >= half_way_at:
+            return half_way_at is not None and now >= half_way_at
+        back_at = self.hours.next_open(now + LAST_HOURS, self._zone(person))
+        return came_at + LAST_HOURS <= now < due_at <= back_at
 
     async def _escalate(self, overdue: Mapping[str, Case], now: datetime) -> bool:
         """Tell the lead of all that became overdue in one message, and of each case once."""
@@ -131,16 +146,18 @@ class Reminders:
             return bool(fresh) and await tell(work, lead, f"overdue:{fresh[0][0]}", _overdue(fresh, lead))
 
     def _at_work(self, person: Person | None, now: datetime) -> bool:
-        return self.hours.open_at(now, zone_named(person.timezone if person else "", fallback=self.docket.zone))
+        return self.hours.open_at(now, self._zone(person))
 
     def _clock_time(self, at: datetime, person: Person | None) -> str:
-        local = at.astimezone(zone_named(person.timezone if person else "", fallback=self.docket.zone))
+        local = at.astimezone(self._zone(person))
         return f"{local:%H:%M} on {wording.day(local.date())}"
 
-    def _half_way(self, case: Case, since: datetime, now: datetime) -> bool:
+    def _zone(self, person: Person | None) -> ZoneInfo:
+        return zone_named(person.timezone if person else "", fallback=self.docket.zone)
+
+    def _half_way_at(self, case: Case, since: datetime) -> datetime | None:
         row = self.docket.playbook.row(case.severity, high_priority=case.high_priority)
-        at = row.reminder_at(since, self.docket.zone)
-        return at is not None and now >= at
+        return row.reminder_at(since, self.docket.zone)
 
 
 async def _whose(work: UnitOfWork, case: Case) -> tuple[str, Account, Person | None] | None:

@@ -721,6 +721,21 @@ async def test_a_reminder_counts_from_when_the_card_came_not_from_when_it_waited
     assert told == ["Acme: its card has waited 24 hours"]
 
 
+async def test_a_reminder_whose_hour_is_at_night_comes_before_the_card_is_overdue(fleet: Fleet) -> None:
+    await fleet.settle("acme")
+    await remember(fleet.store, a_csm("csm-0", timezone="America/Halifax"))
+    await fleet.days({"acme": [80, 58]})
+    opened, (case,) = fleet.now, await fleet.cases()  # at six in the morning where they are; due at six the next day
+    for hour in range(24):
+        if hour == 3:
+            async with fleet.store() as work:
+                await work.slack.card_done(case.id, posted=2, channel="C1", ts="1.0", at=opened + 3 * HOUR)
+        await fleet.reminders.remind(opened + hour * HOUR)
+
+    told = [post.body.split(" for your")[0] for post in await fleet.posts() if post.target == "U0"]
+    assert told == ["Acme: its card has waited 7 hours"]  # at four; nine at night would be half-way
+
+
 async def test_a_lead_is_spoken_to_and_not_about(fleet: Fleet) -> None:
     await fleet.settle("acme", csm_id="csm-lee")
     await fleet.days({"acme": [80, 58]})

@@ -123,9 +123,10 @@ async def to_come(work: UnitOfWork, now: datetime) -> dict[str, Card]:
 
 
 async def held_day(work: UnitOfWork) -> tuple[date, frozenset[str]] | None:
-    """The newest day on which accounts were held, and which (R35); None when there is none in the last weeks."""
+    """The newest day on which a storm held accounts, and which (R35); None when there is none in the last weeks."""
     for day in reversed((await work.snapshots.days())[-14:]):
-        held = frozenset(d.account_id for d in await work.cases.decisions(day) if d.action == Act.HOLD)
+        decisions = [d for d in await work.cases.decisions(day) if d.reason != TRIPPED]
+        held = frozenset(d.account_id for d in decisions if d.action == Act.HOLD)
         if held:
             return day, held
     return None

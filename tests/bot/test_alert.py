@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bot.loop.briefing import strongest
+from bot.loop.matters import tomorrow
 from scoring.casework import CaseState, TriggerKind
 from scoring.config import PolicyConfig
 from scoring.model import Band
@@ -467,6 +468,17 @@ async def test_a_feed_that_stopped_makes_no_card_and_one_notice_until_a_person_a
     assert "Almost no events came in on 3 Mar: 0, where 1,000 are usual" in notices[0].body
     assert await fleet.flag("storm") == "2026-03-03"
     assert (await fleet.decision("a00")).action == "hold"
+
+
+async def test_what_lookout_trips_over_the_next_morning_takes_no_storms_place(fleet: Fleet) -> None:
+    await fleet.settle(*names(40))
+    await fleet.days({name: [80, 50] for name in names(40)})
+    next_day = FIRST_DAY + 2 * DAY
+    await remember(fleet.store, a_snapshot("a00", next_day, score=50))
+    async with fleet.store() as work:
+        await work.cases.decide(tomorrow(["a00"], next_day))
+
+    assert {decision.account_id for decision in await fleet.answer_storm("drop")} == set(names(40))
 
 
 async def test_a_mass_movement_is_held_and_released_within_the_budget_riskiest_first(store: Any) -> None:

@@ -163,7 +163,7 @@ class LedStore:
     @asynccontextmanager
     async def __call__(self) -> AsyncIterator[SqlUnitOfWork]:
         """A transaction that may write, if we lead."""
-        async with self.store() as work:
+        async with self.store(behind=True) as work:
             await self.lead.confirm(work)
             yield work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -70,7 +70,7 @@ class SqlStore:
         self._writer = writer(self.url, patience=patience)
         self._reader = reader(self.url, patience=patience)
         self._writing: set[asyncio.Task[object] | None] = set()
-        self._turn = asyncio.Lock()
+        self._queues: tuple[asyncio.AbstractEventLoop, asyncio.Lock, asyncio.Lock] | None = None
 
     async def open(self) -> None:
         """Make the database or bring it up to date; `InvalidInput` or `Unavailable` says what is in the way."""
@@ -102,33 +102,44 @@ class SqlStore:
                 await connection.execute(text("SELECT 1 FROM flags LIMIT 1"))
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[SqlUnitOfWork]:
-        """A transaction that may write."""
+    async def __call__(self, *, behind: bool = False) -> AsyncIterator[SqlUnitOfWork]:
+        """A transaction that may write; one `behind` others waits for those of its kind first, one for people does not.
+
+        So a person waits for one thing that happens by itself at most, however many of them are due.
+        """
         task = asyncio.current_task()
         if task in self._writing:
             raise RuntimeError("this task has a transaction open already and would wait for itself")
         self._writing.add(task)
         try:
-            async with self._in_turn(), self._transaction(self._writer) as work:
+            async with self._in_turn(behind=behind), self._transaction(self._writer) as work:
                 yield work
         finally:
             self._writing.discard(task)
 
     @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
+    async def _in_turn(self, *, behind: bool) -> AsyncIterator[None]:
         """The pool would lend its connection to whoever asks first when it is free, and not to whoever waited.
 
         So a morning that lands day after day would keep a click waiting for all of them.
         """
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._turn.acquire()
-        except TimeoutError:
-            raise Unavailable(BUSY) from None
-        try:
-            yield
-        finally:
-            self._turn.release()
+        line, turn = self._queues_here()
+        async with line if behind else nullcontext():
+            try:
+                async with asyncio.timeout(self._patience):
+                    await turn.acquire()
+            except TimeoutError:
+                raise Unavailable(BUSY) from None
+            try:
+                yield
+            finally:
+                turn.release()
+
+    def _queues_here(self) -> tuple[asyncio.Lock, asyncio.Lock]:
+        """Those of the event loop that runs: a store outlives one, as in a process that forks."""
+        if self._queues is None or self._queues[0] is not asyncio.get_running_loop():
+            self._queues = asyncio.get_running_loop(), asyncio.Lock(), asyncio.Lock()
+        return self._queues[1:]
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlUnitOfWork]:

@@ -15,6 +15,7 @@ import pytest
 from scoring.casework import OutreachState
 from scoring.errors import Unavailable
 from scoring.messages import Post
+from storage.unit_of_work import SqlStore
 from tests.builders import NOW, a_case, a_draft, an_account, an_outreach, remember
 from tests.conftest import opened
 
@@ -44,6 +45,39 @@ async def at_once(store, number, action):
             return await action(work, place)
 
     return await asyncio.gather(*(one(place) for place in range(number)))
+
+
+async def test_a_person_waits_for_one_of_those_that_are_behind_however_many_there_are(any_store):
+    done = []
+
+    async def write(who, *, behind):
+        async with any_store(behind=behind) as work:
+            await work.flags.set(who, "here")
+            await asyncio.sleep(0.005)
+        done.append(who)
+
+    sweeps = [asyncio.create_task(write(f"sweep {number}", behind=True)) for number in range(4)]
+    await asyncio.sleep(0.002)
+    await write("click", behind=False)
+    assert done == ["sweep 0", "click"]
+
+    await asyncio.gather(*sweeps)
+    assert done[2:] == ["sweep 1", "sweep 2", "sweep 3"]
+
+
+def test_a_store_may_be_used_by_one_event_loop_after_the_other(sqlite_url):
+    store = SqlStore(sqlite_url)
+
+    async def write(number):
+        async with store() as work:
+            await work.flags.set(f"flag {number}", "here")
+
+    async def all_at_once():
+        await asyncio.gather(*(write(number) for number in range(3)))
+        await store.close()
+
+    asyncio.run(all_at_once())
+    asyncio.run(all_at_once())
 
 
 async def test_whoever_waits_comes_before_somebody_who_writes_again_and_again(any_store):
@@ -192,8 +226,6 @@ async def test_what_a_killed_process_was_told_is_stored_is_there(store, sqlite_u
 
 
 async def test_whoever_waits_too_long_is_told_so_and_the_rest_goes_on(any_store, any_url):
-    from storage.unit_of_work import SqlStore
-
     impatient = SqlStore(any_url, patience=0.1)
     async with any_store() as work:
         await work.accounts.upsert([an_account()])

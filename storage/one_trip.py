@@ -30,6 +30,11 @@ class OneTripConnection(aiosqlite.Connection):
         self._thread.daemon = True
         self._told_to_stop = False
         self._settled = False
+        self._to_begin = False
+
+    def begin_with_next(self) -> None:
+        """Begin a transaction that reads on the way of its first statement: before that it would see nothing yet."""
+        self._to_begin = True
 
     def cursor(self) -> OneTripCursor:  # type: ignore[override]
         """A cursor that is made in the thread when there is something to execute."""
@@ -37,16 +42,19 @@ class OneTripConnection(aiosqlite.Connection):
 
     async def executed(self, statement: Callable[[sqlite3.Connection], Done]) -> Done:
         """Do one statement in the thread."""
-        self._settled = False
-        return await self._execute(statement, self._conn)  # type: ignore[no-any-return,no-untyped-call]
+        begun = partial(_begun, statement) if self._to_begin else statement
+        self._settled = self._to_begin = False
+        return await self._execute(begun, self._conn)  # type: ignore[no-any-return,no-untyped-call]
 
     async def commit(self) -> None:
         """Commit; nothing is open afterwards."""
-        await super().commit()
-        self._settled = True
+        if not self._to_begin:
+            await super().commit()
+        self._settled, self._to_begin = True, False
 
     async def rollback(self) -> None:
         """Roll back what was begun; the pool asks for it after each commit, too, and then there is nothing to do."""
+        self._to_begin = False
         if not self._settled:
             await super().rollback()
             self._settled = True
@@ -93,6 +101,11 @@ class OneTripCursor:
     def _is(self, done: Done) -> Self:
         self.description, self.rowcount, self.lastrowid, self._rows = done
         return self
+
+
+def _begun(statement: Callable[[sqlite3.Connection], Done], connection: sqlite3.Connection) -> Done:
+    connection.execute("BEGIN")
+    return statement(connection)
 
 
 def _executed(connection: sqlite3.Connection, *, sql: str, parameters: Sequence[Any]) -> Done:

@@ -70,6 +70,7 @@ async def test_a_caller_who_gives_up_while_a_connection_closes_leaves_nothing_to
 
 async def test_a_statement_goes_to_the_thread_of_sqlite_once_with_all_that_belongs_to_it(store, monkeypatch):
     await remember(store, an_account())
+    await store.ping()
     trips, goes = [], OneTripConnection._execute
 
     async def counted(connection, what, *given):
@@ -85,6 +86,12 @@ async def test_a_statement_goes_to_the_thread_of_sqlite_once_with_all_that_belon
 
     # To begin, the account and the version of all names, their list, the flag, what it says, to commit.
     assert len(trips) == 7
+    async with store.reading():
+        pass
+    async with store.reading() as work:
+        assert await work.flags.get("begun") == "now"
+    # What only reads begins with its first statement.
+    assert len(trips) == 9
 
 
 async def test_what_was_stored_is_there_after_a_restart(any_url):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import AbstractEventLoop
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
@@ -87,8 +88,11 @@ async def mail_of(fleet: Fleet, intended: Any) -> Any:
 
 
 def reachable(thing: Any, seen: set[int]) -> Iterator[Any]:
-    """Everything that can be got at from an object: fields, attributes, closures, bound methods, containers."""
-    if id(thing) in seen or isinstance(thing, str | bytes | int | float | type | None):
+    """Everything that can be got at from an object: fields, attributes, closures, bound methods, containers.
+
+    Not what runs beside it: from an event loop, which locks know, one gets to every module of the process.
+    """
+    if id(thing) in seen or isinstance(thing, str | bytes | int | float | type | AbstractEventLoop | None):
         return
     seen.add(id(thing))
     yield thing

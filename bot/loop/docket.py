@@ -23,7 +23,7 @@ from scoring.playbook import Playbook, Row
 from scoring.routing import Routing
 from scoring.wording import worst
 
-HOUR, HALF_A_DAY = timedelta(hours=1), timedelta(hours=12)
+HOUR = timedelta(hours=1)
 
 WORSE_NOTE = "Worse: {before} before, {after} now. {fact}"
 ALONE_NOTE = (
@@ -74,7 +74,8 @@ class Docket:
         acting = await acting_for(work, csm, now)
         route = self.routing.route(case.severity, account, acting, lead)
         start = self._at_work(acting or lead, move, now)
-        pace = Pace({}, {route.channel: await _ahead(work, route.channel, now, start)})
+        an_hour = max(1, self.policy.cards_per_channel_hour)
+        pace = Pace({}, {route.channel: await _ahead(work, route.channel, now, start, an_hour)})
         slot = pace.slot(route.channel, case.severity, start, self.policy) or start
         await work.slack.want_card(
             case.id, channel=route.channel, mention=route.mention, not_before=slot if slot > now else None
@@ -239,10 +240,10 @@ async def _left_to_machines(work: UnitOfWork, case: Case) -> bool:
     return first is not None and unattended(first)
 
 
-async def _ahead(work: UnitOfWork, channel: str, now: datetime, start: datetime) -> int:
-    """How many cards a channel had within the hour before `start`, or still has in the hours from then on (R37)."""
-    coming = [
-        max(card.not_before or now, now) for card in (await to_come(work, now)).values() if card.channel == channel
-    ]
-    queued = sum(start - HOUR < at < start + HALF_A_DAY for at in coming)
-    return queued + await work.slack.cards_posted_since(channel, start - HOUR)
+async def _ahead(work: UnitOfWork, channel: str, now: datetime, start: datetime, an_hour: int) -> int:
+    """How many cards stand before one that may come at `start`, in the hours until there is room for it (R37)."""
+    ahead = await work.slack.cards_posted_since(channel, start - HOUR)
+    coming = [card.not_before for card in (await to_come(work, now)).values() if card.channel == channel]
+    for at in sorted(max(not_before or now, now) for not_before in coming):
+        ahead += start - HOUR < at < start + (ahead // an_hour + 1) * HOUR
+    return ahead

@@ -411,6 +411,17 @@ async def test_what_a_weekend_left_waiting_comes_ten_an_hour_too_and_delays_no_c
     assert shown == {monday: 10, monday + HOUR: 10, monday + 2 * HOUR: 4, None: 1}
 
 
+async def test_however_many_wait_no_hour_gets_more_cards_than_its_share(fleet: Fleet) -> None:
+    fleet.policy = replace(ROOMY, cards_per_channel_hour=1)
+    await fleet.settle(*names(15))
+    await remember(fleet.store, *(a_csm(f"csm-{n}", timezone="America/Los_Angeles") for n in range(10)))
+    await fleet.day(0, dict.fromkeys(names(15), 80))
+    await fleet.day(1, {name: 50 + n / 10 for n, name in enumerate(names(15))})
+
+    came = sorted(card.not_before for card in (await cards(fleet)).values())
+    assert came == [fleet.now + 7 * HOUR + n * HOUR for n in range(15)]
+
+
 async def test_a_monday_brings_a_csm_five_cards_and_not_five_for_each_day_of_the_weekend(fleet: Fleet) -> None:
     await fleet.settle(*names(9), "auto", csm_id="csm-0")
     await fleet.day(3, dict.fromkeys(names(9), 64))

@@ -14,6 +14,7 @@ from scoring.briefs import Answer, CardBrief, Edited
 from scoring.casework import Case, CaseState, Draft, Finding
 from scoring.errors import Refused, TooLate
 from scoring.facts import draft_facts
+from scoring.hours import zone_named
 from scoring.model import Person, Role
 from scoring.opt_out import closed, without
 from scoring.roles import Deed
@@ -88,6 +89,7 @@ class Drafts(Decisions):
             await act.work.accounts.assign(account.id, csm.id)
             changed = await act.change(case, csm_id=csm.id)
             await _draft_from(act, case, csm, self.rules.opt_out)
+            await self._bring_card(act, case, csm, slack_id)
             said = ASSIGNED_NOTE.format(who=await act.who(), account=account.name, csm=csm.name or csm.email)
             await act.record(changed, "assigned", said, detail=csm.id)
             if csm.id != act.key:
@@ -96,6 +98,15 @@ class Drafts(Decisions):
             return Answer(ok=True)
 
         return await self.act(actor, decide, deed=Deed.ASSIGN, about=case_id)
+
+    async def _bring_card(self, act: Act, case: Case, csm: Person, slack_id: str) -> None:
+        """A card that nobody has seen yet calls whom it was given to, in their hours where those are sooner."""
+        card, guard = await act.work.slack.card(case.id), self.rules.guard
+        if card is None or card.posted:
+            return
+        at = guard.hours.next_open(act.now, zone_named(csm.timezone, fallback=guard.zone))
+        sooner = card.not_before is not None and not card.attempts and at < card.not_before
+        await act.work.slack.want_card(case.id, mention=slack_id, not_before=at if sooner else None)
 
     async def _save(self, act: Act, case: Case, latest: Draft, text: tuple[str, str]) -> Draft:
         edited = _next(latest, act.now, subject=text[0], body=text[1], origin=act.key, note="")

@@ -422,6 +422,16 @@ async def test_the_edit_window_gets_the_card_and_its_newest_draft(world: World) 
 # --- assign
 
 
+async def test_a_card_that_waits_for_somebodys_morning_comes_to_whom_it_is_given_instead(world: World) -> None:
+    async with world.store() as work:
+        await work.slack.want_card("case-1", mention="UDANA", not_before=world.now + timedelta(days=2))
+    await world.desk.assign("case-1", "UBEN", "ben@us.test", DANA)
+
+    async with world.store.reading() as work:
+        card = await work.slack.card("case-1")
+    assert (card.mention, card.not_before) == ("UBEN", world.now)
+
+
 async def test_an_assigned_account_gets_a_draft_from_its_new_csm_signed_by_them(world: World) -> None:
     answer = await world.desk.assign("case-1", "UBEN", "ben@us.test", DANA)
 

@@ -30,6 +30,7 @@ SELECT file_name, sum(row_group_num_rows)::BIGINT,
 FROM parquet_metadata($files) WHERE path_in_schema = $count GROUP BY file_name
 """
 READ = "SELECT {columns} FROM read_parquet($files)"
+UNEVEN = "what {files} say of their rows is not what they hold"
 FAILED = "The usage store could not read or write its files: {error}"
 
 
@@ -141,6 +142,8 @@ class Engine:
             with self._db.cursor() as cursor, _wrapped():
                 found = cursor.execute(READ.format(columns=", ".join(wanted)), {"files": paths}).fetchnumpy()
             cuts = np.cumsum([0, *(facts[path][0] for path in paths)])
+            if len(found[columns[0]]) != cuts[-1]:
+                raise Unavailable(FAILED.format(error=UNEVEN.format(files=", ".join(paths))))
             return list(zip(files, _cut(found, cuts), strict=True))
 
         self._use(1, in_order=True)

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from scoring.errors import Unavailable
 from storage.usage.engine import Engine
 
 ROWS = "SELECT day, account, n FROM gathered"
@@ -63,3 +64,14 @@ def test_days_read_together_are_told_apart(engine: Engine, tmp_path: Path, at_on
     found = engine.each_day(("account",), "n", portions)
     told = {day: sorted(zip(columns["account"].tolist(), columns["n"].tolist(), strict=True)) for day, columns in found}
     assert told == {day: sorted((account, n) for _, account, n in rows) for day, rows in expected.items()}
+
+
+def test_a_row_that_a_file_does_not_tell_of_is_given_to_no_day(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(engine, tmp_path / "home", small=True)
+    files = {day: tmp_path / "home" / "days" / f"{day}.parquet" for day in (3, 4)}
+    facts = engine._facts("n", files.values())
+    monkeypatch.setattr(engine, "_facts", lambda *_: facts | {str(files[3]): (0, True)})
+    with pytest.raises(Unavailable, match="not what they hold"):
+        list(engine.each_day(("account",), "n", [files]))

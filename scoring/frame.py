@@ -100,9 +100,8 @@ class Frame:
         health = self.scored.score.take(cells)
         under = self.ratio.under.take(cells)
         ratio = np.where(under == UNKNOWN, np.nan, self.ratio.over.take(cells) / np.maximum(under, 1))
-        ids = np.array([account.id for account in run.roster.accounts], object)
         return {
-            "account_id": Labels(ids, place),
+            "account_id": Labels(run.roster.ids, place),
             "day": days[row].astype("datetime64[D]").astype("datetime64[us]"),
             "health": health,
             **{name: self.signals[part].take(cells) for part, name in enumerate(SIGNALS)},

@@ -72,9 +72,11 @@ def unreadable(file: Path) -> str:
 
 
 def _narrow(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    if len(values) and values.min() < 0:
+    # Seen without their sign, numbers below 0 are larger than all others: one look tells both.
+    largest = int(values.view(f"u{values.itemsize}").max(initial=0))
+    if values.dtype.kind == "i" and largest > np.iinfo(values.dtype).max:
         return values.astype(np.int64)
-    return values.astype(np.min_scalar_type(int(values.max(initial=0))))
+    return values.astype(np.min_scalar_type(largest))
 
 
 def _filler(length: int, filler: bytes = b"\0") -> bytes:

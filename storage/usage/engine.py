@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.errors import Unavailable
-from storage.usage.ahead import ahead
 
 Columns = dict[str, npt.NDArray[Any]]
 Made = TypeVar("Made")
@@ -130,34 +129,30 @@ class Engine:
     ) -> Iterator[tuple[int, Columns]]:
         """Some `columns` of each day's own file, and its `count` unless that is always 1, in the order of `portions`.
 
-        The files of a portion are read together, because opening one costs more than reading a small one; and while
-        the caller works on one portion, other cores read the next.
+        The files of a portion are read together, which costs less than one by one. One core is left to whoever else
+        has work; and whoever works on the days does so while nothing is read, for threads that fight for Python's lock
+        cost more than they bring.
         """
-        portions = list(portions)
-        facts = self._facts(count, [file for files in portions for file in files.values()])
-
-        def read(files: Mapping[int, Path]) -> list[tuple[int, Columns]]:
+        for files in portions:
             paths = [*map(str, files.values())]
-            wanted = columns if all(facts[path][1] for path in paths) else (*columns, count)
-            with self._db.cursor() as cursor, _wrapped():
-                found = cursor.execute(READ.format(columns=", ".join(wanted)), {"files": paths}).fetchnumpy()
-            cuts = np.cumsum([0, *(facts[path][0] for path in paths)])
+            rows, once = self._facts(count, paths)
+            wanted = ", ".join(columns if once else (*columns, count))
+            with _wrapped():
+                self._use(max(self._threads - 1, 1), in_order=True)
+                found = self._db.execute(READ.format(columns=wanted), {"files": paths}).fetchnumpy()
+            cuts = np.cumsum([0, *rows])
             if len(found[columns[0]]) != cuts[-1]:
                 raise Unavailable(FAILED.format(error=UNEVEN.format(files=", ".join(paths))))
-            return list(zip(files, _cut(found, cuts), strict=True))
+            yield from zip(files, _cut(found, cuts), strict=True)
 
-        self._use(1, in_order=True)
-        for days in ahead(read, portions, at_once=max(self._threads - 1, 1)):
-            yield from days
-
-    def _facts(self, count: str, files: Iterable[Path]) -> dict[str, tuple[int, bool]]:
-        """Of each file how many rows it has, and whether `count` is 1 in all of them, as it says itself."""
-        paths = [*map(str, files)]
-        said = {path: (rows, once) for path, rows, once in self.rows(FACTS, {"files": paths, "count": count})}
-        return {path: said.get(path, (0, True)) for path in paths}
+    def _facts(self, count: str, paths: Sequence[str]) -> tuple[list[int], bool]:
+        """How many rows each file has, and whether `count` is 1 in all of them, as they say themselves."""
+        said = self.rows(FACTS, {"files": paths, "count": count})
+        rows = {path: rows for path, rows, _ in said}
+        return [rows.get(path, 0) for path in paths], all(once for *_, once in said)
 
     def _use(self, threads: int, *, in_order: bool = False) -> None:
-        """How many threads a query may use; where several threads ask, each works on its own query alone."""
+        """How many threads a query may use, and whether its rows keep their order."""
         wanted = (threads, in_order or self._in_order)
         if wanted != self._in_use:
             self._db.execute(f"SET threads = {wanted[0]}; SET preserve_insertion_order = {wanted[1]}")

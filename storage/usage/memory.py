@@ -65,6 +65,11 @@ class Memory:
         return 128_000 * self.megabytes
 
     @property
+    def read(self) -> int:
+        """Bytes of event files that are read at once; an event's own id alone takes sixteen, its columns not more."""
+        return 32_000 * self.megabytes
+
+    @property
     def pulled(self) -> int:
         """Events whose counts a warehouse is asked for at once."""
         return 5_000 * self.megabytes

@@ -26,8 +26,6 @@ from storage.usage.memory import Memory
 from storage.usage.settling import Settling
 
 BUSY = "The usage store is being brought up to date by another process; try again in a minute. Nothing was lost."
-PORTION_BYTES = 8_000_000
-"""Of event files that are read at once: opening one costs as much as reading some ten thousand events."""
 SMALL_DAY = 20_000
 """Rows of a day up to which making its file is most of the work."""
 
@@ -173,7 +171,7 @@ class Refresh:
         sizes = {day: self._files.size(file) for day, file in files.items()}
         ignored, states = self._ignored(), self._ledger.states()
         for group in _groups(list(sizes.items()), self._memory.rolled):
-            portions = _groups([(day, sizes[day]) for day in group], PORTION_BYTES)
+            portions = _groups([(day, sizes[day]) for day in group], self._memory.read)
             paths = ({day: self._files.path(files[day]) for day in portion} for portion in portions)
             rollups = {}
             for day, events in self._engine.each_day(EVENTS, COUNT, paths):

@@ -44,6 +44,7 @@ class ScoreFile:
             raise InvalidInput(NO_FOLDER.format(folder=target.parent, file=target.name))
         self._target = target.absolute()
         self._texts: dict[str, npt.NDArray[np.object_]] = {}
+        self._rank: dict[str, npt.NDArray[np.int32]] = {}
         self._same: dict[str, float] = {}
         self._names: list[str] = []
         self._parts: list[dict[str, Values]] = []
@@ -68,11 +69,12 @@ class ScoreFile:
         """Texts as numbers that sort like them: what is long stands in memory once."""
         if not isinstance(column, Labels):
             return column
-        order = np.argsort(column.distinct)
-        self._texts[name] = column.distinct[order]
-        rank = np.empty(len(order), np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        return rank[column.which]
+        if name not in self._rank:
+            order = np.argsort(column.distinct)
+            self._texts[name] = column.distinct[order]
+            self._rank[name] = np.empty(len(order), np.int32)
+            self._rank[name][order] = np.arange(len(order), dtype=np.int32)
+        return self._rank[name][column.which]
 
     def _kept(self, values: Values) -> Values:
         """The same values, in a file when there are too many."""
@@ -123,7 +125,7 @@ class ScoreFile:
 def _column(name: str, values: Values) -> str:
     if values.dtype.kind == "M":
         return f"CAST({name} AS DATE) AS {name}"
-    if np.issubdtype(values.dtype, np.floating):
+    if np.issubdtype(values.dtype, np.floating) and np.isnan(values).any():
         return f"CASE WHEN isnan({name}) THEN NULL ELSE {name} END AS {name}"
     return name
 

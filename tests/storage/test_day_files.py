@@ -71,7 +71,7 @@ def test_a_row_that_a_file_does_not_tell_of_is_given_to_no_day(
 ) -> None:
     written(engine, tmp_path / "home", small=True)
     files = {day: tmp_path / "home" / "days" / f"{day}.parquet" for day in (3, 4)}
-    facts = engine._facts("n", files.values())
-    monkeypatch.setattr(engine, "_facts", lambda *_: facts | {str(files[3]): (0, True)})
+    rows, once = engine._facts("n", [*map(str, files.values())])
+    monkeypatch.setattr(engine, "_facts", lambda *_: ([0, rows[1]], once))
     with pytest.raises(Unavailable, match="not what they hold"):
         list(engine.each_day(("account",), "n", [files]))

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -20,6 +17,7 @@ import structlog
 
 from bot.loop.records import Store
 from bot.scoring_run.book import Book
+from bot.scoring_run.process import scoring_process
 from bot.scoring_run.rows import rows_of, texts_of
 from scoring.config import ScoreConfig
 from scoring.errors import Unavailable
@@ -179,7 +177,7 @@ class ScoringWorker:
         self._config = config
         self._source = source
         self._memory = memory
-        self._pool = _process()
+        self._pool = scoring_process()
 
     async def score(self, day: date, *, since: date | None = None) -> PackedSnapshots:
         """Every account's snapshot at the end of `day` (of each day from `since`), from all events that have come in.
@@ -193,11 +191,11 @@ class ScoringWorker:
         except BrokenProcessPool:
             # The process was killed, perhaps for want of memory. A pool does not replace it by itself.
             log.warning("the scoring process died and is started again", day=day.isoformat())
-            self._pool = _process()
+            self._pool = scoring_process()
         try:
             return await self._in_process(task, since or day, day)
         except BrokenProcessPool as error:
-            self._pool = _process()
+            self._pool = scoring_process()
             raise Unavailable(DIED.format(day=day)) from error
 
     async def _in_process(self, task: Task, first: date, last: date) -> PackedSnapshots:
@@ -225,16 +223,6 @@ class ScoringWorker:
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._source is not None:
             self.usage.close()
-
-
-def _process() -> ProcessPoolExecutor:
-    """One process, started afresh: a copy of ours would bring along threads and open files."""
-    return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_leave_signals_to_us)
-
-
-def _leave_signals_to_us() -> None:
-    """Ctrl+C reaches every process of a terminal; the bot decides what ends, and its worker ends with it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 async def task_from(

@@ -23,7 +23,7 @@ async def test_the_audit_cannot_be_rewritten_through_its_repository(any_store):
     async with any_store() as work:
         offered = {name for name in dir(work.audit) if not name.startswith("_")}
 
-    assert offered == {"add", "of_case", "newest", "tail", "chain"}
+    assert offered == {"add", "of_case", "done_by", "newest", "tail", "chain"}
 
 
 async def test_a_flag_is_set_changed_and_taken_away(any_store):

@@ -130,8 +130,7 @@ class Engine:
         """Some `columns` of each day's own file, and its `count` unless that is always 1, in the order of `portions`.
 
         The files of a portion are read together, which costs less than one by one. One core is left to whoever else
-        has work; and whoever works on the days does so while nothing is read, for threads that fight for Python's lock
-        cost more than they bring.
+        has work; and nothing is read while the caller works on the days, for both would wait for Python's lock.
         """
         for files in portions:
             paths = [*map(str, files.values())]

@@ -66,7 +66,7 @@ class Memory:
 
     @property
     def read(self) -> int:
-        """Bytes of event files that are read at once; an event's own id alone takes sixteen, its columns not more."""
+        """Bytes of event files that are read at once: in memory they take less, for ids of events are left out."""
         return 32_000 * self.megabytes
 
     @property

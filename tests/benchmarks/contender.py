@@ -103,6 +103,7 @@ class Contenders:
             db.execute(DECODE, {"files": self._files}).fetchall()
 
     def _unroll(self, which: str) -> None:
+        """As before a first run, for some days: no roll-ups, and no files of earlier turns that it would clear away."""
         store = UsageStore(self._home, ZoneInfo("UTC"), ScoreConfig())
         with store._ledger.writing():
             if not which:
